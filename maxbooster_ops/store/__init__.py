@@ -1,0 +1,1 @@
+"""Where facts and decisions are kept: the lake (append-only facts) and the state (what changes)."""
