@@ -1,0 +1,21 @@
+"""A missing program skips a test on a developer's machine, with the reason, and fails it in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import NoReturn
+
+import pytest
+
+
+def lacking(what: str, remedy: str) -> NoReturn:
+    """End the test: `what` is not on this machine."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI lacks {what}: {remedy}")
+    pytest.skip(f"needs {what}: {remedy}")
+
+
+def program(name: str, remedy: str) -> str:
+    """Give the path of a program on PATH."""
+    return shutil.which(name) or lacking(name, remedy)
