@@ -29,6 +29,7 @@ class BeatTaken(Fact):
     """One beat: every source read once, everything seen written in one transaction."""
 
     table: ClassVar[str] = "beats"
+    kind: str
     due: datetime
     duration_ms: float
     sources: int

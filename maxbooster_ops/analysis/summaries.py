@@ -1,0 +1,126 @@
+"""The few numbers of a beat that are worth a plot, table by table.
+
+Belongs here: which numbers those are. Not here: how they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from maxbooster_ops.store.facts import (
+    AiCacheEviction,
+    AiCacheSample,
+    Fact,
+    HostSample,
+    MetricSample,
+    ProbeResult,
+    QueueJob,
+    QueueSample,
+    RedisSample,
+)
+
+Numbers = Mapping[str, float | None]
+
+
+def summarize(facts: Sequence[Fact]) -> dict[str, float]:
+    """Give the numbers of facts of one class, in the order worth reading; what is not known is left out."""
+    numbers = _SUMMARIES[type(facts[0]).table](facts)
+    return {"rows": len(facts), **{name: value for name, value in numbers.items() if value is not None}}
+
+
+def _queues(samples: Sequence[QueueSample]) -> Numbers:
+    return {
+        "queues": len(samples),
+        "waiting": sum(sample.waiting for sample in samples),
+        "active": sum(sample.active for sample in samples),
+        "delayed": sum(sample.delayed for sample in samples),
+        "failed": sum(sample.failed for sample in samples),
+        "completed_delta": _total([sample.completed_delta for sample in samples]),
+        "failed_delta": _total([sample.failed_delta for sample in samples]),
+        "retried": _total([sample.retried for sample in samples]),
+        "stalled": _total([sample.stalled for sample in samples]),
+        "slowest_processing_ms_p95": max((s.processing_ms_p95 for s in samples if s.processing_ms_p95 is not None), default=None),
+        "oldest_waiting_ms": max((s.oldest_waiting_ms for s in samples if s.oldest_waiting_ms is not None), default=None),
+        "gaps": sum(sample.gap for sample in samples),
+    }
+
+
+def _jobs(jobs: Sequence[QueueJob]) -> Numbers:
+    timed = [job.processing_ms for job in jobs if job.processing_ms is not None]
+    return {
+        "completed": sum(job.outcome == "completed" for job in jobs),
+        "failed": sum(job.outcome == "failed" for job in jobs),
+        "processing_ms_avg": sum(timed) / len(timed) if timed else None,
+        "processing_ms_max": max(timed, default=None),
+    }
+
+
+def _redis(samples: Sequence[RedisSample]) -> Numbers:
+    sample = samples[-1]
+    return {
+        "ping_ms_median": sample.ping_ms_median,
+        "ping_ms_max": sample.ping_ms_max,
+        "memory_used_mb": sample.memory_used_bytes / 1024**2,
+        "hit_ratio": sample.hit_ratio,
+        "ops_per_second": sample.ops_per_second,
+        "connected_clients": sample.connected_clients,
+    }
+
+
+def _host(samples: Sequence[HostSample]) -> Numbers:
+    sample = samples[-1]
+    return {
+        "cpu_percent": sample.cpu_percent,
+        "memory_percent": sample.memory_percent,
+        "fullest_disk_percent": max(sample.disk_used_percent.values(), default=None),
+        "load_1m": sample.load_1m,
+        "process_rss_mb": sample.process_rss_mb,
+    }
+
+
+def _probes(results: Sequence[ProbeResult]) -> Numbers:
+    return {
+        "monitors": len(results),
+        "up": sum(result.up for result in results),
+        "slowest_ms": max((result.latency_ms for result in results if result.latency_ms is not None), default=None),
+    }
+
+
+def _metrics(samples: Sequence[MetricSample]) -> Numbers:
+    requests = [sample.increase for sample in samples if sample.name == "http_requests_total"]
+    return {"series": len(samples), "names": len({sample.name for sample in samples}), "requests": _total(requests)}
+
+
+def _ai_caches(samples: Sequence[AiCacheSample]) -> Numbers:
+    newest = {sample.cache: sample for sample in samples}
+    return {
+        name: value
+        for cache, sample in newest.items()
+        for name, value in (
+            (f"{cache}_utilization_percent", sample.utilization_percent),
+            (f"{cache}_hit_rate_percent", sample.hit_rate_percent),
+            (f"{cache}_evictions", sample.total_evictions),
+        )
+    }
+
+
+def _evictions(evictions: Sequence[AiCacheEviction]) -> Numbers:
+    reasons = ("lru", "timeout", "manual")
+    return {reason: sum(eviction.reason == reason for eviction in evictions) for reason in reasons}
+
+
+def _total(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+_SUMMARIES: Mapping[str, Callable[[Sequence[Fact]], Numbers]] = {  # each key's value takes that table's class of fact
+    QueueSample.table: _queues,  # type: ignore[dict-item]
+    QueueJob.table: _jobs,  # type: ignore[dict-item]
+    RedisSample.table: _redis,  # type: ignore[dict-item]
+    HostSample.table: _host,  # type: ignore[dict-item]
+    ProbeResult.table: _probes,  # type: ignore[dict-item]
+    MetricSample.table: _metrics,  # type: ignore[dict-item]
+    AiCacheSample.table: _ai_caches,  # type: ignore[dict-item]
+    AiCacheEviction.table: _evictions,  # type: ignore[dict-item]
+}

@@ -1,0 +1,1 @@
+"""The Dagster side: a thin file per area that takes resources, calls one domain function and returns what a person wants to see."""

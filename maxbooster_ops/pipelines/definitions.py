@@ -1,0 +1,21 @@
+"""The code location that `workspace.yaml` names.
+
+Belongs here: the list of what Dagster loads. Not here: any of it. Loading reads no setting and opens nothing.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from maxbooster_ops.pipelines.collection import collect, collect_every_minute, collect_job
+from maxbooster_ops.pipelines.health import health_every_5_minutes, health_job, platform_health
+from maxbooster_ops.pipelines.resources import OpsResource
+
+defs = dg.Definitions(
+    assets=[collect, platform_health],
+    jobs=[collect_job, health_job],
+    schedules=[collect_every_minute, health_every_5_minutes],
+    resources={"ops": OpsResource()},
+    # One process per run: the steps are short, and a process per step would cost three more CPU-seconds.
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,67 @@
+"""Health: every five minutes the verdict on the platform, component by component.
+
+Belongs here: the asset, its checks and the schedule. Not here: the verdict itself (`analysis/health.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from maxbooster_ops.analysis.health import COMPONENTS, Component, judge_health
+from maxbooster_ops.analysis.thresholds import Limits
+from maxbooster_ops.pipelines.collection import GROUP, OWNERS
+from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.sources.collector import utc_now
+from maxbooster_ops.store.latest import snapshot
+
+
+@dg.multi_asset(
+    name="platform_health",
+    specs=[
+        dg.AssetSpec(
+            "platform_health",
+            group_name=GROUP,
+            owners=OWNERS,
+            kinds={"duckdb"},
+            description="The verdict on the platform by component, from the newest facts.",
+            deps=["queue_samples", "redis_samples", "host_samples", "probe_results", "metric_samples", "ai_cache_samples"],
+        )
+    ],
+    check_specs=[
+        dg.AssetCheckSpec(f"{name}_healthy", asset="platform_health", description=f"Nothing speaks against {name}.") for name in COMPONENTS
+    ],
+)
+def platform_health(ops: OpsResource) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """Judge what was last seen."""
+    with ops.lake() as lake:
+        health = judge_health(snapshot(lake), Limits.of(ops.settings()), now=utc_now())
+    unhealthy = sum(not component.healthy for component in health.components)
+    yield dg.MaterializeResult(
+        metadata={"status": health.status, "healthy": int(health.healthy), "unhealthy_components": unhealthy}
+    )
+    yield from (_check(component) for component in health.components)
+
+
+def _check(component: Component) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=f"{component.name}_healthy",
+        passed=component.healthy,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(component.details) or None,
+    )
+
+
+health_job = dg.define_asset_job(
+    "health_job", selection=dg.AssetSelection.assets(platform_health), description="Judge the platform's health from the newest facts."
+)
+
+health_every_5_minutes = dg.ScheduleDefinition(
+    name="health_every_5_minutes",
+    job=health_job,
+    cron_schedule="*/5 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every five minutes the verdict on the platform.",
+)

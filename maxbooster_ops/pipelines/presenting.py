@@ -1,0 +1,101 @@
+"""Facts as Dagster shows them: numbers that plot, small tables, checks.
+
+Belongs here: the translation into Dagster's result types. Not here: which numbers matter (`analysis/summaries.py`) or what is too
+much (`analysis/thresholds.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+import dagster as dg
+
+from maxbooster_ops.analysis.snapshots import snapshot_of
+from maxbooster_ops.analysis.summaries import summarize
+from maxbooster_ops.analysis.thresholds import THRESHOLDS, Limits, Threshold
+from maxbooster_ops.settings import Settings
+from maxbooster_ops.store.facts import Fact, QueueSample, SourceFailure
+
+_SHOWN_BREACHES = 20
+SOURCE_OF_TABLE = {
+    "queue_samples": "bullmq",
+    "redis_samples": "redis",
+    "host_samples": "host",
+    "probe_results": "probes",
+    "metric_samples": "metrics",
+    "ai_cache_samples": "ai_caches",
+}
+"""Which source's failure means that a table could not be filled."""
+
+
+def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
+    """Give a check per threshold, and one per source that it could be read."""
+    readable = [
+        dg.AssetCheckSpec("source_readable", asset=table, description=f"The source `{source}` could be read in every beat of the run.")
+        for table, source in SOURCE_OF_TABLE.items()
+        if table in tables
+    ]
+    return [*readable, *(dg.AssetCheckSpec(t.name, asset=t.table, description=t.description) for t in THRESHOLDS)]
+
+
+def materializations(facts: Sequence[Fact]) -> Iterator[dg.MaterializeResult]:
+    """Give one result per table that got rows, with the numbers of these rows; a table without rows is not materialized."""
+    rows = sorted((fact for fact in facts if not isinstance(fact, SourceFailure)), key=attrgetter("table"))
+    for table, group in groupby(rows, key=attrgetter("table")):
+        yield dg.MaterializeResult(asset_key=table, metadata=_metadata(list(group)))
+
+
+def check_results(facts: Sequence[Fact], settings: Settings) -> Iterator[dg.AssetCheckResult]:
+    """Hold the newest facts against the thresholds."""
+    seen, limits = snapshot_of(facts), Limits.of(settings)
+    failures = [fact for fact in facts if isinstance(fact, SourceFailure)]
+    for table, source in SOURCE_OF_TABLE.items():
+        reasons = [f"{failure.ts:%H:%M:%S} {failure.reason} — {failure.hint}" for failure in failures if failure.source == source]
+        yield _result("source_readable", table, reasons, severity=dg.AssetCheckSeverity.ERROR)
+    for threshold in THRESHOLDS:
+        yield _threshold_result(threshold, [str(breach) for breach in threshold.breaches(seen, limits)])
+
+
+def _threshold_result(threshold: Threshold, breaches: Sequence[str]) -> dg.AssetCheckResult:
+    severity = dg.AssetCheckSeverity.ERROR if threshold.critical else dg.AssetCheckSeverity.WARN
+    return _result(threshold.name, threshold.table, breaches, severity=severity)
+
+
+def _result(name: str, table: str, reasons: Sequence[str], *, severity: dg.AssetCheckSeverity) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=table,
+        passed=not reasons,
+        severity=severity,
+        description="; ".join(reasons[:_SHOWN_BREACHES]) or None,
+        metadata={"breaches": len(reasons)},
+    )
+
+
+def _metadata(facts: Sequence[Fact]) -> Mapping[str, dg.MetadataValue | float]:
+    numbers = {name: int(value) if value == int(value) else float(value) for name, value in summarize(facts).items()}
+    samples = [fact for fact in facts if isinstance(fact, QueueSample)]
+    return {**numbers, "newest": dg.MetadataValue.md(queue_table(samples))} if samples else numbers
+
+
+def queue_table(samples: Sequence[QueueSample]) -> str:
+    """Give the newest sample of each queue as a Markdown table."""
+    newest = {(sample.prefix, sample.queue): sample for sample in samples}
+    header = "| queue | waiting | active | delayed | failed | completed since | p95 ms |\n|---|---|---|---|---|---|---|"
+    rows = [
+        f"| {_escaped(s.queue)} | {s.waiting} | {s.active} | {s.delayed} | {s.failed} | {_shown(s.completed_delta)} "
+        f"| {_shown(s.processing_ms_p95)} |"
+        for s in newest.values()
+    ]
+    return "\n".join([header, *rows])
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.6g}"
+
+
+def _escaped(text: str) -> str:
+    # A queue's name comes from the platform: it must not become a column, a link or a tag.
+    return "".join(f"\\{letter}" if letter in "\\|`*_[]<>!#" else letter for letter in text.replace("\n", " "))

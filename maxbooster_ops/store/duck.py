@@ -1,0 +1,74 @@
+"""DuckDB connections that can open the lake without reaching for the network.
+
+Belongs here: the connection's settings, the extensions and the text of `ATTACH`. Not here: what is asked of it.
+"""
+
+from __future__ import annotations
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from maxbooster_ops.errors import StoreBusyError, StoreError
+from maxbooster_ops.store.home import NO_SPACE, Home
+
+EXTENSIONS = ("ducklake", "sqlite_scanner")
+
+INLINED_ROWS = 200
+"""Rows of one insert up to which DuckLake keeps them in its catalog. There a row costs about 0.1 ms; a Parquet file
+costs about 15 ms whatever its rows, so beyond some 200 rows the file is cheaper (docs/benchmarks.md)."""
+
+LOCK_SECONDS = 30.0
+"""How long a writer waits for another; a write takes 0.05–0.3 s."""
+
+
+def quoted(text: object) -> str:
+    """Write a path as an SQL string literal, for the statements that take no parameters (ATTACH, SET, LOAD)."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def attach_statement(home: Home, *, read_only: bool) -> str:
+    """Give the statement that attaches the lake as `ops`."""
+    options = (
+        "READ_ONLY, META_BUSY_TIMEOUT 10000"
+        if read_only
+        else f"DATA_PATH {quoted(home.lake_files)}, META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000, "
+        f"DATA_INLINING_ROW_LIMIT {INLINED_ROWS}"
+    )
+    return f"ATTACH {quoted(f'ducklake:sqlite:{home.catalog}')} AS ops ({options})"
+
+
+def connect(home: Home) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB with the lake's extensions loaded; nothing is attached yet."""
+    connection = duckdb.connect(
+        config={"extension_directory": str(home.extensions), "autoinstall_known_extensions": "false"}
+    )
+    try:
+        _load(connection)
+    except duckdb.Error:
+        _install(connection, home)
+        _load(connection)
+    return connection
+
+
+def _load(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("; ".join(f"LOAD {name}" for name in EXTENSIONS))
+    connection.execute("SET TimeZone = 'UTC'")
+
+
+def _install(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    from duckdb_extensions import import_extension  # noqa: PLC0415 -- only the first start in a home needs it
+
+    home.prepare()
+    try:
+        with FileLock(home.root / "duckdb_extensions.lock", timeout=LOCK_SECONDS):
+            for name in EXTENSIONS:
+                import_extension(name, con=connection)
+    except Timeout as error:
+        raise StoreBusyError(f"Another process has been installing DuckDB's extensions in {home.extensions} for long; try again.") from error
+    except (duckdb.Error, OSError, ModuleNotFoundError) as error:
+        if any(sign in str(error) for sign in NO_SPACE):
+            raise home.full(error) from error
+        raise StoreError(
+            f"DuckDB {duckdb.__version__} could not install its extensions {', '.join(EXTENSIONS)} into {home.extensions}: {error}. "
+            f"The wheels duckdb-extension-* must have DuckDB's own version; install from requirements.lock."
+        ) from error

@@ -1,0 +1,108 @@
+"""The home folder: the one place that everything a running system writes is under.
+
+Belongs here: where each thing lies, and whether we may write there. Not here: what is in them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from maxbooster_ops.errors import StoreError, StoreFullError
+
+NO_SPACE = ("No space left on device", "disk is full", "Disk quota exceeded", "File too large")
+"""How the operating system, SQLite and DuckDB say that nothing more can be written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The folders and files under one root; `MAXBOOSTER_HOME` moves it."""
+
+    root: Path
+
+    @property
+    def lake(self) -> Path:
+        """Folder of the lake: its catalog and the Parquet files beside it."""
+        return self.root / "lake"
+
+    @property
+    def catalog(self) -> Path:
+        """DuckLake's catalog, a SQLite file."""
+        return self.lake / "catalog.sqlite"
+
+    @property
+    def lake_files(self) -> Path:
+        """The lake's Parquet files."""
+        return self.lake / "files"
+
+    @property
+    def write_lock(self) -> Path:
+        """The file that whoever writes to the lake holds locked."""
+        return self.lake / "write.lock"
+
+    @property
+    def state(self) -> Path:
+        """The state, a SQLite file."""
+        return self.root / "state.db"
+
+    @property
+    def extensions(self) -> Path:
+        """DuckDB's extensions, copied from their wheels so that nothing is fetched."""
+        return self.root / "duckdb_extensions"
+
+    @property
+    def ops_sql(self) -> Path:
+        """What `duckdb -init` reads to open both stores."""
+        return self.root / "ops.sql"
+
+    @property
+    def dagster(self) -> Path:
+        """DAGSTER_HOME."""
+        return self.root / "dagster"
+
+    @property
+    def sandbox(self) -> Path:
+        """What the sandbox platform writes, and where it says how to reach it."""
+        return self.root / "sandbox"
+
+    @property
+    def logs(self) -> Path:
+        """Output of the programs that `up` starts."""
+        return self.root / "logs"
+
+    @property
+    def monitors(self) -> Path:
+        """The user's own monitors, over the default ones."""
+        return self.root / "monitors.yaml"
+
+    def prepare(self) -> Home:
+        """Create the folders; raise `StoreError` where that is not allowed."""
+        try:
+            for folder in (self.lake_files, self.dagster, self.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            if any(sign in str(error) for sign in NO_SPACE):
+                raise self.full(error) from error
+            raise self._unwritable(str(error)) from error
+        for folder in (self.root, self.lake):
+            if not os.access(folder, os.W_OK):
+                raise self._unwritable("permission denied")
+        return self
+
+    def _unwritable(self, reason: str) -> StoreError:
+        return StoreError(
+            f"The home folder {self.root} cannot be written ({reason}). Everything a running system keeps goes there: "
+            f"give this user write permission, or choose another folder with --home or MAXBOOSTER_HOME."
+        )
+
+    def full(self, error: BaseException) -> StoreFullError:
+        """Say that there is no room left; what was acknowledged before is safe."""
+        return StoreFullError(
+            f"No room is left for the store in {self.root} ({_first_line(error)}). Nothing that was acknowledged is lost; "
+            f"free some space and the next beat goes on from where the last stored one ended."
+        )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0]

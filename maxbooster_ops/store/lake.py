@@ -1,0 +1,159 @@
+"""The lake: append-only facts in DuckLake, written in whole transactions by one writer at a time, read by anybody.
+
+Belongs here: opening, reading, the write transaction with its lock and its retries.
+Not here: what the tables are (`migrations/lake/`, `facts.py`), what a beat is (`beats.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import duckdb
+from filelock import FileLock, Timeout
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from maxbooster_ops.errors import StoreBusyError, StoreError
+from maxbooster_ops.store import lake_migrations
+from maxbooster_ops.store.arrow import to_arrow
+from maxbooster_ops.store.duck import LOCK_SECONDS, attach_statement, connect
+from maxbooster_ops.store.facts import Fact
+from maxbooster_ops.store.home import NO_SPACE, Home
+
+T = TypeVar("T")
+
+_PASSING = ("database is locked", "Transaction conflict", "Could not set lock")
+"""What DuckDB says when a whole transaction should be tried again (SQLite's upgrade of a read lock ignores its time-out)."""
+
+
+class LakeTransaction:
+    """A write transaction; what it did is there as a whole or not at all."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def insert(self, facts: Sequence[Fact], *, batch_id: str) -> None:
+        """Append facts of one class to its table; none is fine."""
+        if facts:
+            self.connection.from_arrow(to_arrow(facts, batch_id=batch_id)).insert_into(f"ops.{type(facts[0]).table}")
+
+
+class Lake:
+    """An open lake. One thread at a time may use it; other processes may read and write meanwhile."""
+
+    def __init__(self, home: Home, connection: duckdb.DuckDBPyConnection) -> None:
+        self.home = home
+        self._connection = connection
+
+    def write(self, work: Callable[[LakeTransaction], T]) -> T:
+        """Run `work` in one write transaction under the write lock, whole again (10 tries) when another one interfered.
+
+        Raises `StoreBusyError` when the lock or the store stays taken, `StoreFullError` when there is no room.
+        """
+        retrying = Retrying(
+            retry=retry_if_exception(_is_passing),
+            stop=stop_after_attempt(10),
+            wait=wait_random_exponential(multiplier=0.05, max=1),
+            reraise=True,
+        )
+        with self._locked(), _as_store_errors(self.home, "write to"):
+            return retrying(self._transact, work)
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Answer one query as rows by column name; TIMESTAMPTZ comes in UTC."""
+        with _as_store_errors(self.home, "read"):
+            result = self._connection.execute(sql, dict(parameters) if parameters else None)
+            names = [column[0] for column in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Give a connection of its own to the same attached lake, for another thread or for a relation API."""
+        cursor = self._connection.cursor()
+        cursor.execute("USE ops")
+        return cursor
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _transact(self, work: Callable[[LakeTransaction], T]) -> T:
+        self._connection.begin()
+        try:
+            answer = work(LakeTransaction(self._connection))
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+        return answer
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            with FileLock(self.home.write_lock, timeout=LOCK_SECONDS):
+                yield
+        except Timeout as error:
+            raise StoreBusyError(
+                f"Another process has held the lake's write lock {self.home.write_lock} for more than {LOCK_SECONDS:g} s; "
+                f"try again, or see who holds it with `lsof {self.home.write_lock}`."
+            ) from error
+
+
+@contextmanager
+def open_lake(home: Home, *, read_only: bool = False) -> Iterator[Lake]:
+    """Open the lake of `home`; unless `read_only`, create it or bring it to this release's version.
+
+    Raises `StoreError` when there is none to read, `StoreVersionError` when a newer release wrote it.
+    """
+    if read_only and not home.catalog.is_file():
+        raise StoreError(
+            f"Nothing has been collected in {home.root} yet. Start `maxbooster-ops up`, or take one beat with "
+            f"`maxbooster-ops collect`; --home or MAXBOOSTER_HOME names another folder."
+        )
+    if not read_only:
+        home.prepare()
+    connection = connect(home)
+    lake = Lake(home, connection)
+    try:
+        with _as_store_errors(home, "open"):
+            if read_only:
+                connection.execute(attach_statement(home, read_only=True))
+                lake_migrations.refuse_newer(connection, home)
+            else:
+                _attach_to_write(lake, connection)
+            connection.execute("USE ops")
+        yield lake
+    finally:
+        lake.close()
+
+
+def _attach_to_write(lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
+    # Even attaching writes when the catalog is new, so the first one needs the lock too.
+    if not lake.home.catalog.is_file():
+        with lake._locked():  # noqa: SLF001 -- the same module's own lock
+            connection.execute(attach_statement(lake.home, read_only=False))
+    else:
+        connection.execute(attach_statement(lake.home, read_only=False))
+    lake_migrations.refuse_newer(connection, lake.home)
+    if lake_migrations.pending(connection):
+        lake.write(lambda transaction: lake_migrations.apply(transaction.connection))
+
+
+def _is_passing(error: BaseException) -> bool:
+    return isinstance(error, duckdb.Error) and any(sign in str(error) for sign in _PASSING)
+
+
+@contextmanager
+def _as_store_errors(home: Home, attempt: str) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        if any(sign in str(error) for sign in NO_SPACE):
+            raise home.full(error) from error
+        if _is_passing(error):
+            raise StoreBusyError(f"Could not {attempt} the lake in {home.lake}, it stayed busy: {error}. Try again.") from error
+        raise StoreError(f"Could not {attempt} the lake in {home.lake}: {error}") from error
+    except OSError as error:
+        if any(sign in str(error) for sign in NO_SPACE):
+            raise home.full(error) from error
+        raise StoreError(f"Could not {attempt} the lake in {home.lake}: {error}") from error
