@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from support.http_server import drip, http_server, raw
+from support.redis_process import RedisProcess
+
+from maxbooster_ops.sources.redis_server import RedisServer
+from maxbooster_ops.sources.source import Memory, Moment, Reading
+from maxbooster_ops.store.facts import RedisSample, SourceFailure
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def moment(memory: Memory | None = None, *, seconds: int = 0) -> Moment:
+    return Moment(
+        at=NOON + timedelta(seconds=seconds), interval_seconds=30, memory=json.loads(json.dumps(memory or {}))
+    )
+
+
+def sampled(source: RedisServer, at: Moment) -> tuple[RedisSample, Memory]:
+    reading = source.read(at)
+    assert isinstance(reading, Reading), reading
+    (sample,) = reading.rows
+    assert isinstance(sample, RedisSample)
+    return sample, reading.memory
+
+
+def test_a_running_server_is_described(redis_process: RedisProcess):
+    sample, _ = sampled(RedisServer(redis_process.url), moment())
+    assert sample.server == f"127.0.0.1:{redis_process.port}"
+    assert 0 < sample.ping_ms_median <= sample.ping_ms_max < 1000
+    assert (sample.role, sample.loading, sample.aof_enabled) == ("master", False, False)
+    assert (sample.memory_max_bytes, sample.memory_ratio) == (None, None)
+    assert (sample.hit_ratio, sample.evicted_per_minute) == (None, None)
+    assert sample.maxmemory_policy == "noeviction"
+
+
+def test_hits_are_those_since_the_previous_reading(redis_process: RedisProcess):
+    source = RedisServer(redis_process.url)
+    with redis_process.client() as client:
+        client.get("absent")
+        _, memory = sampled(source, moment())
+        client.set("present", 1)
+        for key in ("present", "present", "present", "absent"):
+            client.get(key)
+    sample, _ = sampled(source, moment(memory, seconds=30))
+    assert sample.hit_ratio == pytest.approx(0.75)
+
+
+def test_without_look_ups_there_is_no_hit_ratio(redis_process: RedisProcess):
+    source = RedisServer(redis_process.url)
+    _, memory = sampled(source, moment())
+    sample, _ = sampled(source, moment(memory, seconds=30))
+    assert (sample.hit_ratio, sample.evicted_per_minute) == (None, 0)
+
+
+def test_evictions_are_counted_per_minute(redis_process: RedisProcess):
+    source = RedisServer(redis_process.url)
+    with redis_process.client() as client:
+        used = client.info("memory")["used_memory"]
+        client.config_set("maxmemory", used + 2_000_000)
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        _, memory = sampled(source, moment())
+        for number in range(100):
+            client.set(f"key:{number}", b"x" * 100_000)
+        evicted = client.info("stats")["evicted_keys"]
+    sample, _ = sampled(source, moment(memory, seconds=30))
+    assert evicted > 0
+    assert sample.evicted_per_minute == pytest.approx(evicted * 2)
+    assert sample.maxmemory_policy == "allkeys-lru"
+    assert sample.memory_ratio is not None
+    assert 0.5 < sample.memory_ratio <= 1.1
+
+
+def test_a_restarted_server_starts_anew(redis_process: RedisProcess):
+    source = RedisServer(redis_process.url)
+    with redis_process.client() as client:
+        client.get("absent")
+        _, memory = sampled(source, moment())
+    redis_process.kill()
+    redis_process.start()
+    with redis_process.client() as client:
+        for _ in range(10):
+            client.get("absent")
+    sample, _ = sampled(source, moment(memory, seconds=30))
+    assert (sample.hit_ratio, sample.evicted_per_minute) == (None, None)
+
+
+def test_counters_that_somebody_reset_start_anew(redis_process: RedisProcess):
+    source = RedisServer(redis_process.url)
+    with redis_process.client() as client:
+        client.get("absent")
+        _, memory = sampled(source, moment())
+        client.config_resetstat()
+    sample, _ = sampled(source, moment(memory, seconds=30))
+    assert sample.hit_ratio is None
+
+
+def failed(url: str) -> tuple[SourceFailure, float]:
+    began = time.monotonic()
+    failure = RedisServer(url).read(moment())
+    assert isinstance(failure, SourceFailure)
+    return failure, time.monotonic() - began
+
+
+def test_a_frozen_server_fails_soon(redis_process: RedisProcess):
+    redis_process.freeze()
+    failure, seconds = failed(redis_process.url)
+    assert failure.error == "TimeoutError"
+    assert failure.target == f"127.0.0.1:{redis_process.port}"
+    assert seconds < 4.5
+
+
+def test_a_dripping_server_fails_soon():
+    """Each byte arrives in time, so no single wait ever ends; only the total does."""
+    with http_server(greeting=drip(b"$1000\r\n")) as server:
+        failure, seconds = failed(f"redis://127.0.0.1:{server.port}/0")
+    assert (failure.error, failure.reason) == ("TimeoutError", "no complete answer within 4 s")
+    assert seconds < 4.5
+
+
+def test_a_killed_server_is_refused(redis_process: RedisProcess):
+    redis_process.kill()
+    failure, _ = failed(redis_process.url)
+    assert failure.error == "ConnectionError"
+    assert "refused" in failure.reason
+    assert "REDIS_URL" in failure.hint
+
+
+def test_a_wrong_password_is_named_and_not_shown(redis_process: RedisProcess):
+    failure, _ = failed(f"redis://:wrong-word@127.0.0.1:{redis_process.port}/0")
+    assert failure.error == "AuthenticationError"
+    assert "password" in failure.hint
+    assert "wrong-word" not in repr(failure)
+
+
+def test_a_url_that_is_none_is_a_failure():
+    failure, _ = failed("redis://:hidden@127.0.0.1:port/0")
+    assert "REDIS_URL" in failure.hint
+    assert "hidden" not in repr(failure)
+
+
+def test_a_server_of_another_kind_is_a_failure():
+    with http_server(greeting=raw(b"220 mail.example ESMTP\r\n" * 10)) as server:
+        failure, seconds = failed(f"redis://127.0.0.1:{server.port}/0")
+    assert failure.target == f"127.0.0.1:{server.port}"
+    assert seconds < 4.5
