@@ -60,6 +60,10 @@ class BrokenResponseError(FetchError):
     """Something answered, but not in whole and valid HTTP."""
 
 
+class UnexpectedStatusError(FetchError):
+    """A page was expected, and the answer is another one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """A whole answer of any status; `latency_ms` reaches to the last byte of the body."""
@@ -81,6 +85,15 @@ def fetch(url: str, *, limit_bytes: int, deadline_seconds: float, accept: str = 
     exchange = Exchange(url, limit_bytes=limit_bytes, deadline_seconds=deadline_seconds, accept=accept)
     fetched = exchange.result()
     assert fetched is not None  # noqa: S101 - only a caller with less patience than the deadline gets None
+    return fetched
+
+
+def fetch_page(url: str, *, limit_bytes: int, deadline_seconds: float, accept: str) -> Fetched:
+    """GET `url` as `fetch` does, and raise `UnexpectedStatusError` for any status but 200."""
+    fetched = fetch(url, limit_bytes=limit_bytes, deadline_seconds=deadline_seconds, accept=accept)
+    if fetched.status_code != requests.codes.ok:
+        message = f"GET {url} answered {fetched.status_code}; expected 200"
+        raise UnexpectedStatusError(message, status_code=fetched.status_code)
     return fetched
 
 
@@ -241,15 +254,16 @@ def _explained(error: Exception, url: str) -> Exception:
             return BrokenResponseError(f"GET {url}: more than {_MOST_REDIRECTS} redirects")
         case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError() | HTTPError():
             return BrokenResponseError(reason)
-        case requests.ConnectionError() if isinstance(_innermost(error), HTTPException) and not _hung_up(error):
+        case requests.ConnectionError() if _speaks_no_http(_innermost(error)):
             return BrokenResponseError(reason)
         case requests.RequestException() | OSError():
             return UnreachableError(reason)
     return error
 
 
-def _hung_up(error: Exception) -> bool:
-    return isinstance(_innermost(error), RemoteDisconnected)
+def _speaks_no_http(error: BaseException) -> bool:
+    # http.client calls it a bad status line, too, when the other side hangs up without a word.
+    return isinstance(error, HTTPException) and not isinstance(error, RemoteDisconnected)
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -97,10 +98,8 @@ class _Deadline:
 
 def _ping_ms(client: Redis) -> float:
     began = time.perf_counter()
-    try:
+    with suppress(BusyLoadingError):  # "I am loading" is an answer, and took as long as a PONG
         client.ping()
-    except BusyLoadingError:
-        pass  # "I am loading" is an answer, and took as long as a PONG
     return (time.perf_counter() - began) * 1000
 
 
