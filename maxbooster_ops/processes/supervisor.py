@@ -1,0 +1,135 @@
+"""The supervisor: starts programs, watches them, and ends them in reverse order.
+
+Belongs here: the life of a set of programs. Not here: what happens when we are killed (`guardian`), and how the
+processes that belong to a program are found (`family`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from maxbooster_ops.errors import ProcessError
+from maxbooster_ops.processes.family import GRACE_SECONDS, MARK, Identity, end, family
+from maxbooster_ops.processes.service import Service
+
+
+class Supervisor:
+    """Starts programs whose output goes to `logs`; leaving the `with` block ends all of them.
+
+    Whatever they start in turn is ended too, even where it made a session of its own or lost its parent. A guardian
+    does the same should this process be killed. Use it from one thread.
+    """
+
+    def __init__(self, logs: Path, *, grace_seconds: float = GRACE_SECONDS) -> None:
+        self._logs = logs
+        self._grace_seconds = grace_seconds
+        self._services: list[Service] = []
+        self._mark = secrets.token_hex(16)
+        self._guardian: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        self._guardian = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "maxbooster_ops.processes.guardian", self._mark],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(
+        self, name: str, argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Service:
+        """Start `argv` as the leader of a session of its own; its output replaces `<logs>/<name>.log`.
+
+        `env` is added to our own environment. The log of the start before is kept as `<name>.log.1`, no older one.
+        Raises `ProcessError` where the program is missing or may not be run.
+        """
+        log = self._logs / f"{name}.log"
+        with _fresh(log) as output:
+            try:
+                process = subprocess.Popen(  # noqa: S603 - the commands are this product's own
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, **(env or {}), MARK: self._mark},
+                    cwd=cwd,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise ProcessError(f"Cannot start {name} ({argv[0]}): {error.strerror}. Is it installed?") from error
+        identity = Identity.of(process.pid) or Identity(pid=process.pid, created=time.time())
+        service = Service(name=name, argv=tuple(argv), log=log, identity=identity, process=process)
+        self._services.append(service)
+        self._tell_guardian(service)
+        return service
+
+    def ended(self) -> list[Service]:
+        """Give the programs that ended by themselves, in the order of their start."""
+        return [service for service in self._services if service.exit_code is not None]
+
+    def stop(self) -> None:
+        """End every program, the last started first, and all that they left; doing it again does nothing.
+
+        A program is asked before those that it depends on. Together they have the grace time, then they are killed.
+        """
+        services, self._services = self._services, []
+        leaders = [service.identity for service in services]
+        # Looked up first: a child that left its session is known only as long as its parent lives.
+        relatives = family(leaders, mark=self._mark)
+        deadline = time.monotonic() + self._grace_seconds
+        for service in reversed(services):
+            service.ask_to_end()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                service.process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        # The relatives of an obedient program were not asked yet, so they have a second at least.
+        left = max(1.0, deadline - time.monotonic())
+        end([*relatives, *family(leaders, mark=self._mark)], grace_seconds=left)
+        for service in services:
+            service.process.wait()
+        self._dismiss_guardian()
+
+    def _tell_guardian(self, service: Service) -> None:
+        if self._guardian is None or self._guardian.stdin is None:
+            raise ProcessError(f"Cannot start {service.name}: the supervisor is not running. Use it in a `with` block.")
+        line = json.dumps(asdict(service.identity)) + "\n"
+        try:
+            self._guardian.stdin.write(line.encode())
+            self._guardian.stdin.flush()
+        except BrokenPipeError as error:
+            raise ProcessError(
+                f"Cannot start {service.name}: the guardian of our programs (pid {self._guardian.pid}) was ended, "
+                "so nothing would end them if we were killed. Stop and start again."
+            ) from error
+
+    def _dismiss_guardian(self) -> None:
+        guardian, self._guardian = self._guardian, None
+        if guardian and guardian.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                guardian.stdin.close()
+            guardian.wait()
+
+
+def _fresh(log: Path) -> BinaryIO:
+    """Open an empty log; appending, because several processes of one program write to it."""
+    if log.exists():
+        log.replace(log.with_name(f"{log.name}.1"))
+    return log.open("ab")
