@@ -1,7 +1,8 @@
 """Every setting of the product, read from the environment and from `.env`; nothing else reads the environment.
 
-Belongs here: names, types, defaults, bounds and descriptions; `.env.example` and `docs/operations.md` are held against them
-by a test. Not here: what a setting is used for. A wrong value is refused with a sentence; a mistyped name with the nearest.
+Belongs here: names, types, defaults, bounds and descriptions; `.env.example` and `docs/operations.md` are held
+against them by a test. Not here: what a setting is used for. A wrong value is refused with a sentence; a mistyped
+name with the nearest.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ class Settings(BaseSettings):
         default=5.0, gt=0, le=30, description="Seconds after which a source that has not answered is a failure."
     )
     maxbooster_queues: Words = Field(default=(), description="Only these queues; all that are found where empty.")
-    maxbooster_queue_prefixes: Words = Field(default=("bull",), description="BullMQ key prefixes to look for queues under.")
+    maxbooster_queue_prefixes: Words = Field(
+        default=("bull",), description="BullMQ key prefixes to look for queues under."
+    )
     maxbooster_platform_process: str | None = Field(
         default=None, description="Name or pid file of a platform process on this host whose memory is watched."
     )
@@ -77,23 +80,35 @@ class Settings(BaseSettings):
     # what runs where
     maxbooster_dagster_host: str = Field(default="127.0.0.1", description="Address that the Dagster UI listens on.")
     maxbooster_dagster_port: int = Field(
-        default=3000, ge=1, le=65535, description="Port of the Dagster UI; the next free one is taken where it is in use."
+        default=3000,
+        ge=1,
+        le=65535,
+        description="Port of the Dagster UI; the next free one is taken where it is in use.",
     )
     maxbooster_log_level: str = Field(default="INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
 
     # thresholds
-    alert_queue_max_waiting: int = Field(default=100, ge=0, description="Waiting jobs of a queue above which it is a backlog.")
-    alert_queue_max_failed: int = Field(default=50, ge=0, description="Failed jobs kept in a queue above which it is an error.")
+    alert_queue_max_waiting: int = Field(
+        default=100, ge=0, description="Waiting jobs of a queue above which it is a backlog."
+    )
+    alert_queue_max_failed: int = Field(
+        default=50, ge=0, description="Failed jobs kept in a queue above which it is an error."
+    )
     alert_queue_max_latency: float | None = Field(
         default=None, gt=0, description="Redis round trip in ms above which it is an error (100; staging 50)."
     )
     alert_ai_cache_max_util: float | None = Field(
-        default=None, gt=0, le=100, description="AI cache utilization in % above which it is a warning (90; staging 80)."
+        default=None,
+        gt=0,
+        le=100,
+        description="AI cache utilization in % above which it is a warning (90; staging 80).",
     )
     alert_memory_max_mb: float | None = Field(
         default=None, gt=0, description="Memory of the platform in MB above which it is a warning (2048; staging 1536)."
     )
-    alert_error_rate_max: float = Field(default=5.0, gt=0, le=100, description="Errors in % of requests above which it is critical.")
+    alert_error_rate_max: float = Field(
+        default=5.0, gt=0, le=100, description="Errors in % of requests above which it is critical."
+    )
     alert_cooldown_minutes: float | None = Field(
         default=None, ge=0, description="Minutes between repeats of one alert; overrides those of the severities."
     )
@@ -111,9 +126,12 @@ class Settings(BaseSettings):
     slack_webhook_url: SecretStr | None = Field(default=None, description="Slack incoming webhook.")
     teams_webhook_url: SecretStr | None = Field(default=None, description="Microsoft Teams workflow URL.")
     discord_webhook_url: SecretStr | None = Field(default=None, description="Discord webhook.")
-    pagerduty_routing_key: SecretStr | None = Field(default=None, description="PagerDuty Events v2 routing key; this is the phone.")
+    pagerduty_routing_key: SecretStr | None = Field(
+        default=None, description="PagerDuty Events v2 routing key; this is the phone."
+    )
     pagerduty_api_url: AnyHttpUrl = Field(
-        default=AnyHttpUrl("https://events.pagerduty.com"), description="PagerDuty's events API; another for its EU region."
+        default=AnyHttpUrl("https://events.pagerduty.com"),
+        description="PagerDuty's events API; another for its EU region.",
     )
     heartbeat_url: SecretStr | None = Field(default=None, description="Called every minute while collection works.")
 
@@ -158,7 +176,9 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         problems = "; ".join(_problem(dict(item)) for item in error.errors())
-        raise SettingsError(f"{problems}. Correct the environment or `.env`; `.env.example` lists every variable.") from None
+        raise SettingsError(
+            f"{problems}. Correct the environment or `.env`; `.env.example` lists every variable."
+        ) from None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Is the platform healthy, component by component, as far as the newest facts tell?
+"""The verdict on the platform, component by component, as far as the newest facts tell.
 
 Belongs here: the verdict and its reasons. Not here: alert states, which know what lasted how long.
 """

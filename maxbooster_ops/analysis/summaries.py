@@ -39,8 +39,12 @@ def _queues(samples: Sequence[QueueSample]) -> Numbers:
         "failed_delta": _total([sample.failed_delta for sample in samples]),
         "retried": _total([sample.retried for sample in samples]),
         "stalled": _total([sample.stalled for sample in samples]),
-        "slowest_processing_ms_p95": max((s.processing_ms_p95 for s in samples if s.processing_ms_p95 is not None), default=None),
-        "oldest_waiting_ms": max((s.oldest_waiting_ms for s in samples if s.oldest_waiting_ms is not None), default=None),
+        "slowest_processing_ms_p95": max(
+            (s.processing_ms_p95 for s in samples if s.processing_ms_p95 is not None), default=None
+        ),
+        "oldest_waiting_ms": max(
+            (s.oldest_waiting_ms for s in samples if s.oldest_waiting_ms is not None), default=None
+        ),
         "gaps": sum(sample.gap for sample in samples),
     }
 

@@ -76,7 +76,9 @@ def _above(subject: str, value: float | None, limit: float, unit: str) -> Sequen
     return [Breach(subject=subject, value=value, limit=limit, unit=unit)] if value is not None and value > limit else []
 
 
-def _series(name: str, limit: float, unit: str, *, below: bool = False) -> Callable[[Snapshot, Limits], Iterable[Breach]]:
+def _series(
+    name: str, limit: float, unit: str, *, below: bool = False
+) -> Callable[[Snapshot, Limits], Iterable[Breach]]:
     """Bound every series of one name on the platform's metrics page."""
 
     def breaches(seen: Snapshot, _: Limits) -> Iterable[Breach]:
@@ -93,7 +95,9 @@ def _titled(sample: MetricSample) -> str:
 
 
 def _error_rate(seen: Snapshot, limits: Limits) -> Iterable[Breach]:
-    requests = [sample for sample in seen.metrics if sample.name == "http_requests_total" and sample.increase is not None]
+    requests = [
+        sample for sample in seen.metrics if sample.name == "http_requests_total" and sample.increase is not None
+    ]
     total = sum(sample.increase or 0.0 for sample in requests)
     errors = sum(sample.increase or 0.0 for sample in requests if sample.labels.get("status_code", "").startswith("5"))
     return _above("requests answered 5xx", 100 * errors / total, limits.error_percent, "%") if total else ()
@@ -125,25 +129,33 @@ THRESHOLDS: tuple[Threshold, ...] = (
         name="queue_backlog",
         table="queue_samples",
         description="No queue has more jobs waiting than ALERT_QUEUE_MAX_WAITING.",
-        breaches=lambda seen, limits: (b for q in seen.queues for b in _above(q.queue, q.waiting, limits.queue_waiting, "waiting")),
+        breaches=lambda seen, limits: (
+            b for q in seen.queues for b in _above(q.queue, q.waiting, limits.queue_waiting, "waiting")
+        ),
     ),
     Threshold(
         name="queue_failed_jobs",
         table="queue_samples",
         description="No queue keeps more failed jobs than ALERT_QUEUE_MAX_FAILED.",
-        breaches=lambda seen, limits: (b for q in seen.queues for b in _above(q.queue, q.failed, limits.queue_failed, "failed")),
+        breaches=lambda seen, limits: (
+            b for q in seen.queues for b in _above(q.queue, q.failed, limits.queue_failed, "failed")
+        ),
     ),
     Threshold(
         name="queue_failed_rate",
         table="queue_samples",
         description="At most 10 % of the jobs that finished since the previous sample failed.",
-        breaches=lambda seen, _: (b for q in seen.queues for b in _above(q.queue, _percent(q.failed_rate), 10, "% failed")),
+        breaches=lambda seen, _: (
+            b for q in seen.queues for b in _above(q.queue, _percent(q.failed_rate), 10, "% failed")
+        ),
     ),
     Threshold(
         name="queue_stalled",
         table="queue_samples",
         description="At most 10 jobs (staging: 5) of a queue stalled since the previous sample.",
-        breaches=lambda seen, limits: (b for q in seen.queues for b in _above(q.queue, q.stalled, limits.queue_stalled, "stalled")),
+        breaches=lambda seen, limits: (
+            b for q in seen.queues for b in _above(q.queue, q.stalled, limits.queue_stalled, "stalled")
+        ),
     ),
     Threshold(
         name="redis_latency",
@@ -180,7 +192,11 @@ THRESHOLDS: tuple[Threshold, ...] = (
         breaches=_memory,
     ),
     Threshold(
-        name="monitors_up", table="probe_results", description="Every monitor's service answers.", breaches=_probes_down, critical=True
+        name="monitors_up",
+        table="probe_results",
+        description="Every monitor's service answers.",
+        breaches=_probes_down,
+        critical=True,
     ),
     Threshold(
         name="error_rate",
@@ -190,11 +206,19 @@ THRESHOLDS: tuple[Threshold, ...] = (
         critical=True,
     ),
     *(
-        Threshold(name=name, table="metric_samples", description=description, breaches=_series(name, limit, unit, below=below))
+        Threshold(
+            name=name, table="metric_samples", description=description, breaches=_series(name, limit, unit, below=below)
+        )
         for name, limit, unit, below, description in (
             ("db_active_connections", 140, "connections", False, "At most 140 database connections are active."),
             ("db_pool_utilization_percent", 80, "%", False, "At most 80 % of the database pool is in use."),
-            ("cache_memory_usage_bytes", 0.9 * _CACHE_BYTES, "bytes", False, "The cache uses at most 90 % of its 2 GB."),
+            (
+                "cache_memory_usage_bytes",
+                0.9 * _CACHE_BYTES,
+                "bytes",
+                False,
+                "The cache uses at most 90 % of its 2 GB.",
+            ),
             ("cache_hit_rate_percent", 70, "%", True, "At least 70 % of the cache's look-ups are hits."),
             ("forecast_queue_depth", 200, "jobs", False, "At most 200 forecasts wait."),
             ("forecast_worker_utilization_percent", 95, "%", False, "The forecast workers are at most 95 % busy."),

@@ -34,16 +34,24 @@ class Taken:
     def raise_what_failed(self, log: Logger) -> None:
         """Say per beat what became of it; fail the run if one could not be stored."""
         for report in self.reports:
-            failed = {name: source.error for name, source in report.sources.items() if source.error}
-            log.info(f"Beat of {report.due:%H:%M:%S} {report.outcome.value}: {len(report.facts)} rows; failed: {failed or 'none'}.")
+            failed = ", ".join(f"{name}: {source.error}" for name, source in report.sources.items() if source.error)
+            log.info(
+                "Beat of %s %s: %d rows; failed: %s", report.due, report.outcome, len(report.facts), failed or "none"
+            )
         if self.errors:
-            raise dg.Failure(description=str(self.errors[-1]), metadata={"beats_not_stored": len(self.errors)}, allow_retries=False)
+            raise dg.Failure(
+                description=str(self.errors[-1]), metadata={"beats_not_stored": len(self.errors)}, allow_retries=False
+            )
 
 
 def take_beats(collector: Collector, *, minute: datetime | None, beats: int, interval: int) -> Taken:
     """Take the beats that are due in the run of `minute`, or `beats` of them from now on, `interval` seconds apart."""
     now = utc_now()
-    planned = beats_due(minute, interval) if minute else [now + timedelta(seconds=interval * number) for number in range(beats)]
+    planned = (
+        beats_due(minute, interval)
+        if minute
+        else [now + timedelta(seconds=interval * number) for number in range(beats)]
+    )
     taken = Taken()
     for due in planned:
         if is_overdue(due, interval, now=utc_now()):

@@ -1,7 +1,7 @@
 """Collection: one op a minute that takes the beats, seen in the UI as one asset per lake table.
 
-Belongs here: the assets, their checks and the schedule. Not here: what a beat is (`sources/collector.py`) or what is too much
-(`analysis/thresholds.py`).
+Belongs here: the assets, their checks and the schedule. Not here: what a beat is (`sources/collector.py`) or what is
+too much (`analysis/thresholds.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ GROUP = "collection"
 OWNERS = ["team:platform"]
 
 _ASSETS = {
-    "queue_samples": ("Every BullMQ queue: counts, what finished since the previous sample, how long it took.", {"redis", "bullmq"}),
+    "queue_samples": (
+        "Every BullMQ queue: counts, what finished since the previous sample, how long it took.",
+        {"redis", "bullmq"},
+    ),
     "queue_jobs": ("Every finished job that was seen, once.", {"redis", "bullmq"}),
     "redis_samples": ("The Redis server behind the queues: latency, memory, hit ratio, evictions.", {"redis"}),
     "host_samples": ("This host and the platform's process: CPU, memory, disks, network.", {"host"}),
@@ -36,7 +39,8 @@ class CollectConfig(dg.Config):
     """Which beats a run takes. Left as it is, a run takes one beat at once."""
 
     minute: str | None = Field(
-        default=None, description="The scheduled minute, ISO 8601: its beats are taken when they are due. Empty: beats at once."
+        default=None,
+        description="The scheduled minute, ISO 8601: its beats are taken when they are due. Empty: beats at once.",
     )
     beats: int = Field(default=1, ge=1, le=120, description="Without `minute`: how many beats, one interval apart.")
 
@@ -51,19 +55,23 @@ class CollectConfig(dg.Config):
 )
 def collect(
     context: dg.AssetExecutionContext, config: CollectConfig, ops: OpsResource
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Read every source at each beat and store what was seen; a source that fails is a row, not a failed run."""
     settings = ops.settings()
     with ops.collector() as collector:
         minute = datetime.fromisoformat(config.minute) if config.minute else None
-        taken = take_beats(collector, minute=minute, beats=config.beats, interval=settings.maxbooster_collect_interval_seconds)
+        taken = take_beats(
+            collector, minute=minute, beats=config.beats, interval=settings.maxbooster_collect_interval_seconds
+        )
     yield from materializations(taken.facts)
     yield from check_results(taken.facts, settings)
     taken.raise_what_failed(context.log)
 
 
 collect_job = dg.define_asset_job(
-    "collect_job", selection=dg.AssetSelection.assets(collect), description="Take beats: read every source and store what was seen."
+    "collect_job",
+    selection=dg.AssetSelection.assets(collect),
+    description="Take beats: read every source and store what was seen.",
 )
 
 

@@ -26,14 +26,22 @@ from maxbooster_ops.store.latest import snapshot
             owners=OWNERS,
             kinds={"duckdb"},
             description="The verdict on the platform by component, from the newest facts.",
-            deps=["queue_samples", "redis_samples", "host_samples", "probe_results", "metric_samples", "ai_cache_samples"],
+            deps=[
+                "queue_samples",
+                "redis_samples",
+                "host_samples",
+                "probe_results",
+                "metric_samples",
+                "ai_cache_samples",
+            ],
         )
     ],
     check_specs=[
-        dg.AssetCheckSpec(f"{name}_healthy", asset="platform_health", description=f"Nothing speaks against {name}.") for name in COMPONENTS
+        dg.AssetCheckSpec(f"{name}_healthy", asset="platform_health", description=f"Nothing speaks against {name}.")
+        for name in COMPONENTS
     ],
 )
-def platform_health(ops: OpsResource) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+def platform_health(ops: OpsResource) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Judge what was last seen."""
     with ops.lake() as lake:
         health = judge_health(snapshot(lake), Limits.of(ops.settings()), now=utc_now())
@@ -54,7 +62,9 @@ def _check(component: Component) -> dg.AssetCheckResult:
 
 
 health_job = dg.define_asset_job(
-    "health_job", selection=dg.AssetSelection.assets(platform_health), description="Judge the platform's health from the newest facts."
+    "health_job",
+    selection=dg.AssetSelection.assets(platform_health),
+    description="Judge the platform's health from the newest facts.",
 )
 
 health_every_5_minutes = dg.ScheduleDefinition(

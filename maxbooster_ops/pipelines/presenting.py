@@ -1,7 +1,7 @@
 """Facts as Dagster shows them: numbers that plot, small tables, checks.
 
-Belongs here: the translation into Dagster's result types. Not here: which numbers matter (`analysis/summaries.py`) or what is too
-much (`analysis/thresholds.py`).
+Belongs here: the translation into Dagster's result types. Not here: which numbers matter (`analysis/summaries.py`) or
+what is too much (`analysis/thresholds.py`).
 """
 
 from __future__ import annotations
@@ -33,15 +33,17 @@ SOURCE_OF_TABLE = {
 def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
     """Give a check per threshold, and one per source that it could be read."""
     readable = [
-        dg.AssetCheckSpec("source_readable", asset=table, description=f"The source `{source}` could be read in every beat of the run.")
+        dg.AssetCheckSpec(
+            "source_readable", asset=table, description=f"The source `{source}` could be read in every beat of the run."
+        )
         for table, source in SOURCE_OF_TABLE.items()
         if table in tables
     ]
     return [*readable, *(dg.AssetCheckSpec(t.name, asset=t.table, description=t.description) for t in THRESHOLDS)]
 
 
-def materializations(facts: Sequence[Fact]) -> Iterator[dg.MaterializeResult]:
-    """Give one result per table that got rows, with the numbers of these rows; a table without rows is not materialized."""
+def materializations(facts: Sequence[Fact]) -> Iterator[dg.MaterializeResult[None]]:
+    """Give one result per table that got rows, with their numbers; a table without rows is not materialized."""
     rows = sorted((fact for fact in facts if not isinstance(fact, SourceFailure)), key=attrgetter("table"))
     for table, group in groupby(rows, key=attrgetter("table")):
         yield dg.MaterializeResult(asset_key=table, metadata=_metadata(list(group)))
@@ -52,7 +54,11 @@ def check_results(facts: Sequence[Fact], settings: Settings) -> Iterator[dg.Asse
     seen, limits = snapshot_of(facts), Limits.of(settings)
     failures = [fact for fact in facts if isinstance(fact, SourceFailure)]
     for table, source in SOURCE_OF_TABLE.items():
-        reasons = [f"{failure.ts:%H:%M:%S} {failure.reason} — {failure.hint}" for failure in failures if failure.source == source]
+        reasons = [
+            f"{failure.ts:%H:%M:%S} {failure.reason} — {failure.hint}"
+            for failure in failures
+            if failure.source == source
+        ]
         yield _result("source_readable", table, reasons, severity=dg.AssetCheckSeverity.ERROR)
     for threshold in THRESHOLDS:
         yield _threshold_result(threshold, [str(breach) for breach in threshold.breaches(seen, limits)])

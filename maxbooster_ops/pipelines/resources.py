@@ -17,8 +17,8 @@ from maxbooster_ops.store.lake import Lake, open_lake
 from maxbooster_ops.watching import home_of, open_collector
 
 
-class OpsResource(dg.ConfigurableResource):
-    """The installation that this code location belongs to; everything comes from the environment, read when a run starts."""
+class OpsResource(dg.ConfigurableResource["OpsResource"]):
+    """The installation that this code location belongs to; its settings are read when a run starts."""
 
     def settings(self) -> Settings:
         """Read the settings."""

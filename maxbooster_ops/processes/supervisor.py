@@ -86,6 +86,10 @@ class Supervisor:
         """Give the programs that ended by themselves, in the order of their start."""
         return [service for service in self._services if service.exit_code is not None]
 
+    def forget(self, service: Service) -> None:
+        """Take a program that ended off the list, so that another may take its place."""
+        self._services.remove(service)
+
     def stop(self) -> None:
         """End every program, the last started first, and all that they left; doing it again does nothing.
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 LEAD = timedelta(seconds=20)
-"""A scheduled run starts 5–10 s after its minute and needs some seconds of imports. It therefore takes the beats due from 20 s
-after its minute to 80 s after it, so that each is on time although no run is."""
+"""A scheduled run starts 5–10 s after its minute and needs some seconds of imports. It therefore takes the beats due
+from 20 s after its minute to 80 s after it, so that each is on time although no run is."""
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 

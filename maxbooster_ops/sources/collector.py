@@ -80,8 +80,9 @@ class Collector:
     def beat(self, due: datetime | None = None) -> BeatReport:
         """Take the beat that is due at `due` (now where None).
 
-        A beat that another collector already stored is read but not stored again. Raises `StoreBusyError` or `StoreFullError` when it
-        cannot be stored; the next beat then starts from where the last stored one ended, so that nothing is lost.
+        A beat that another collector already stored is read but not stored again. Raises `StoreBusyError` or
+        `StoreFullError` when it cannot be stored; the next beat then starts from where the last stored one ended, so
+        that nothing is lost.
         """
         for _ in range(_TRIES):
             report = self._try(due)
@@ -89,7 +90,8 @@ class Collector:
                 _log(report)
                 return report
         raise StoreBusyError(
-            f"Other collectors were faster {_TRIES} times in a row, so this beat was not stored; the others' beats were. "
+            f"Other collectors were faster {_TRIES} times in a row, so this beat was not stored; the others' "
+            "beats were. "
             f"Let fewer processes collect into one home."
         )
 
@@ -98,7 +100,8 @@ class Collector:
         late = [source for source in self._rounds.sources if isinstance(source, LateSource)]
         remembered, at = self._beats.recall(), self._clock()
         answers = {
-            source.name: Answer(reading=source.drain(self._moment(source, remembered, at)), duration_ms=0.0) for source in late
+            source.name: Answer(reading=source.drain(self._moment(source, remembered, at)), duration_ms=0.0)
+            for source in late
         }
         answers = {name: answer for name, answer in answers.items() if _facts(answer.reading)}
         return self._store("late", at, at, answers, remembered) if answers else None
@@ -118,7 +121,12 @@ class Collector:
         return Moment(at=at, interval_seconds=self._interval_seconds, memory=memory)
 
     def _store(
-        self, kind: str, due: datetime, at: datetime, answers: Mapping[str, Answer], remembered: Mapping[str, Remembered]
+        self,
+        kind: str,
+        due: datetime,
+        at: datetime,
+        answers: Mapping[str, Answer],
+        remembered: Mapping[str, Remembered],
     ) -> BeatReport:
         facts = [fact for answer in answers.values() for fact in _facts(answer.reading)]
         failures = sum(isinstance(fact, SourceFailure) for fact in facts)
@@ -132,7 +140,9 @@ class Collector:
             rows=len(facts) - failures,
             collector=self._name,
         )
-        batch = Batch(id=beat_id(due, kind=kind), due=due, facts=[taken, *facts], memories=_memories(answers, remembered))
+        batch = Batch(
+            id=beat_id(due, kind=kind), due=due, facts=[taken, *facts], memories=_memories(answers, remembered)
+        )
         outcome = self._beats.store(batch, remembered)
         sources = {name: _report(answer) for name, answer in answers.items()}
         return BeatReport(ts=at, due=due, batch_id=batch.id, outcome=outcome, sources=sources, facts=batch.facts)

@@ -1,7 +1,7 @@
 """Which sources there are. Adding one is its own file and one line here.
 
-Belongs here: how each source is made from what is to be watched; None where the target is not configured, since a source that is
-not configured is neither read nor failed. Not here: where the targets come from (`watching.py`).
+Belongs here: how each source is made from what is to be watched; None where the target is not configured, since a
+source that is not configured is neither read nor failed. Not here: where the targets come from (`watching.py`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def _host(targets: Targets) -> Source | None:
 def _probes(targets: Targets) -> Source | None:
     if targets.platform_url is None:
         return None
-    return Probes(load_monitors(targets.monitors_file), platform_url=targets.platform_url, frontend_url=targets.frontend_url)
+    return Probes(
+        load_monitors(targets.monitors_file), platform_url=targets.platform_url, frontend_url=targets.frontend_url
+    )
 
 
 def _metrics(targets: Targets) -> Source | None:

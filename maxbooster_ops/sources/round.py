@@ -51,7 +51,7 @@ class Rounds:
         self._hanging: dict[str, _Reader] = {}
 
     def read(self, moment_of: Callable[[Source], Moment]) -> Mapping[str, Answer]:
-        """Read every source once; a source without an answer at the deadline, or still busy from before, is a failure."""
+        """Read every source once; one without an answer at the deadline, or still busy from before, is a failure."""
         self._hanging = {name: reader for name, reader in self._hanging.items() if reader.thread.is_alive()}
         readers = [_Reader(source, moment_of(source)) for source in self.sources if source.name not in self._hanging]
         ends_at = time.monotonic() + self._deadline_seconds
@@ -65,7 +65,9 @@ class Rounds:
         return answers
 
     def _too_late(self, reader: _Reader, moment: Moment) -> Answer:
-        error = TimeoutError(f"no answer within {self._deadline_seconds:g} s (reading began {reader.moment.at:%H:%M:%S})")
+        error = TimeoutError(
+            f"no answer within {self._deadline_seconds:g} s (reading began {reader.moment.at:%H:%M:%S})"
+        )
         hint = "what it reads hangs or is very slow; see MAXBOOSTER_SOURCE_DEADLINE_SECONDS"
         name = reader.source.name
         failure = SourceFailure.of(name, error, at=moment.at, target=name, hint=hint)
@@ -75,7 +77,7 @@ class Rounds:
 def _read(source: Source, moment: Moment) -> Reading | SourceFailure:
     try:
         return source.read(moment)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- see below
         # A source answers failures of the outside world as values; whatever it raises is a fault of ours. The other
         # sources must go on all the same, and the trace belongs in the log.
         get_logger().exception("source_raised", source=source.name)

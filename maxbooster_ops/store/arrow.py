@@ -10,7 +10,6 @@ import types
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
-from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
@@ -35,11 +34,12 @@ def _arrow_type(hint: Any) -> pa.DataType:
     return _SCALARS[hint]
 
 
-@cache
 def arrow_schema(kind: type[Fact]) -> pa.Schema:
     """Give the columns of `kind`: `batch_id` first, then its fields in their order."""
     hints = get_type_hints(kind)
-    return pa.schema([("batch_id", pa.string()), *((field.name, _arrow_type(hints[field.name])) for field in fields(kind))])
+    return pa.schema(
+        [("batch_id", pa.string()), *((field.name, _arrow_type(hints[field.name])) for field in fields(kind))]
+    )
 
 
 def to_arrow(facts: Sequence[Fact], *, batch_id: str) -> pa.Table:
@@ -51,4 +51,6 @@ def to_arrow(facts: Sequence[Fact], *, batch_id: str) -> pa.Table:
         if pa.types.is_map(field.type):
             values = [list(value.items()) for value in values]
         columns.append(values)
-    return pa.table([pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema)
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+    )

@@ -3,8 +3,8 @@
 Belongs here: the order of the steps that makes that true whenever a process dies, and which beats are stored.
 Not here: reading the sources (`sources/collector.py`).
 
-A crash before the lake's commit leaves an intent and no rows: dropped by the next writer, and the same events are read again.
-A crash after it leaves an intent and rows: kept by the next writer, and nothing is read twice.
+A crash before the lake's commit leaves an intent and no rows: dropped by the next writer, and the same events are
+read again. A crash after it leaves an intent and rows: kept by the next writer, and nothing is read twice.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Everything one beat saw. `id` is derived from the moment it was due, so the same beat has the same id in any process."""
+    """Everything one beat saw. `id` follows from when it was due: the same beat has the same id in any process."""
 
     id: str
     due: datetime
@@ -67,8 +67,9 @@ class Beats:
     def store(self, batch: Batch, based_on: Mapping[str, Remembered]) -> Outcome:
         """Store `batch`, whose sources started from `based_on`.
 
-        ALREADY_STORED when the lake has this beat; OVERTAKEN, with nothing stored, when another collector has moved one of the
-        sources meanwhile: read again and store that. Raises `StoreBusyError` or `StoreFullError` with nothing stored.
+        ALREADY_STORED when the lake has this beat; OVERTAKEN, with nothing stored, when another collector has moved
+        one of the sources meanwhile: read again and store that. Raises `StoreBusyError` or `StoreFullError` with
+        nothing stored.
         """
         outcome = self._lake.write(lambda transaction: self._within(transaction, batch, based_on))
         if outcome is Outcome.STORED and batch.memories:

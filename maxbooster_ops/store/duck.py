@@ -64,11 +64,14 @@ def _install(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
             for name in EXTENSIONS:
                 import_extension(name, con=connection)
     except Timeout as error:
-        raise StoreBusyError(f"Another process has been installing DuckDB's extensions in {home.extensions} for long; try again.") from error
+        raise StoreBusyError(
+            f"Another process has been installing DuckDB's extensions in {home.extensions} for long; try again."
+        ) from error
     except (duckdb.Error, OSError, ModuleNotFoundError) as error:
         if any(sign in str(error) for sign in NO_SPACE):
             raise home.full(error) from error
         raise StoreError(
-            f"DuckDB {duckdb.__version__} could not install its extensions {', '.join(EXTENSIONS)} into {home.extensions}: {error}. "
+            f"DuckDB {duckdb.__version__} could not install its extensions {', '.join(EXTENSIONS)} into "
+            f"{home.extensions}: {error}. "
             f"The wheels duckdb-extension-* must have DuckDB's own version; install from requirements.lock."
         ) from error

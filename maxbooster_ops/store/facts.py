@@ -97,7 +97,7 @@ class QueueSample(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueJob(Fact):
-    """One finished job; `ts` is when it finished. `timed_by` says whose clocks: the job's own, or the event stream's."""
+    """One finished job; `ts` is when it finished. `timed_by` says whose clock: the job's or the event stream's."""
 
     table: ClassVar[str] = "queue_jobs"
     prefix: str

@@ -99,7 +99,8 @@ class Home:
     def full(self, error: BaseException) -> StoreFullError:
         """Say that there is no room left; what was acknowledged before is safe."""
         return StoreFullError(
-            f"No room is left for the store in {self.root} ({_first_line(error)}). Nothing that was acknowledged is lost; "
+            f"No room is left for the store in {self.root} ({_first_line(error)}). Nothing that was acknowledged "
+            "is lost; "
             f"free some space and the next beat goes on from where the last stored one ended."
         )
 

@@ -24,7 +24,10 @@ from maxbooster_ops.store.home import NO_SPACE, Home
 T = TypeVar("T")
 
 _PASSING = ("database is locked", "Transaction conflict", "Could not set lock")
-"""What DuckDB says when a whole transaction should be tried again (SQLite's upgrade of a read lock ignores its time-out)."""
+"""What DuckDB says when a whole transaction should be tried again.
+
+SQLite's upgrade of a read lock to a write lock ignores its time-out.
+"""
 
 
 class LakeTransaction:
@@ -58,7 +61,8 @@ class Lake:
             reraise=True,
         )
         with self._locked(), _as_store_errors(self.home, "write to"):
-            return retrying(self._transact, work)
+            answer: T = retrying(self._transact, work)
+            return answer
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Answer one query as rows by column name; TIMESTAMPTZ comes in UTC."""
@@ -94,7 +98,8 @@ class Lake:
                 yield
         except Timeout as error:
             raise StoreBusyError(
-                f"Another process has held the lake's write lock {self.home.write_lock} for more than {LOCK_SECONDS:g} s; "
+                f"Another process has held the lake's write lock {self.home.write_lock} for more than "
+                f"{LOCK_SECONDS:g} s; "
                 f"try again, or see who holds it with `lsof {self.home.write_lock}`."
             ) from error
 
@@ -151,7 +156,9 @@ def _as_store_errors(home: Home, attempt: str) -> Iterator[None]:
         if any(sign in str(error) for sign in NO_SPACE):
             raise home.full(error) from error
         if _is_passing(error):
-            raise StoreBusyError(f"Could not {attempt} the lake in {home.lake}, it stayed busy: {error}. Try again.") from error
+            raise StoreBusyError(
+                f"Could not {attempt} the lake in {home.lake}, it stayed busy: {error}. Try again."
+            ) from error
         raise StoreError(f"Could not {attempt} the lake in {home.lake}: {error}") from error
     except OSError as error:
         if any(sign in str(error) for sign in NO_SPACE):

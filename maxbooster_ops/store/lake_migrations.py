@@ -43,7 +43,8 @@ def refuse_newer(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     found, known = version(connection), max(migrations())
     if found > known:
         raise StoreVersionError(
-            f"The lake in {home.lake} has version {found}, written by a newer release of maxbooster-ops; this one knows versions "
+            f"The lake in {home.lake} has version {found}, written by a newer release of maxbooster-ops; this one "
+            "knows versions "
             f"up to {known}. Install the newer release, or point --home at another folder. Nothing was changed."
         )
 

@@ -1,8 +1,8 @@
 """What each source remembers, changed in step with the lake although the two stores share no transaction.
 
-Belongs here: the three steps that keep them in step: intend, (the lake commits), keep. All of them happen under the lake's write
-lock, so an intent that is found there belongs to a collector that died, and the lake tells whether its beat got in.
-Not here: what a source remembers, or the beat itself.
+Belongs here: the three steps that keep them in step: intend, (the lake commits), keep. All of them happen under the
+lake's write lock, so an intent that is found there belongs to a collector that died, and the lake tells whether its
+beat got in. Not here: what a source remembers, or the beat itself.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Memories:
     def recall(self) -> dict[str, Remembered]:
         """Give every memory by source."""
         with self._state.reading() as connection:
-            rows = connection.execute(sa.select(source_memory.c.source, source_memory.c.version, source_memory.c.memory))
+            rows = connection.execute(
+                sa.select(source_memory.c.source, source_memory.c.version, source_memory.c.memory)
+            )
             return {source: Remembered(version=version, memory=json.loads(text)) for source, version, text in rows}
 
     def settle(self, is_stored: Callable[[str], bool]) -> None:
@@ -47,7 +49,9 @@ class Memories:
         for batch_id in batches:
             self.keep(batch_id) if is_stored(batch_id) else self.forget(batch_id)
 
-    def intend(self, batch_id: str, memories: Mapping[str, Mapping[str, Any]], based_on: Mapping[str, Remembered]) -> bool:
+    def intend(
+        self, batch_id: str, memories: Mapping[str, Mapping[str, Any]], based_on: Mapping[str, Remembered]
+    ) -> bool:
         """Write down what the sources will remember once `batch_id` is stored.
 
         False, and nothing written, when another collector has moved one of these sources since `based_on` was recalled.
@@ -56,13 +60,18 @@ class Memories:
             return True
         with self._state.writing() as connection:
             rows = connection.execute(sa.select(source_memory.c.source, source_memory.c.version))
-            current: dict[str, int] = {source: version for source, version in rows}
+            current: dict[str, int] = dict(rows.tuples())
             if any(current.get(source, 0) != based_on.get(source, NEVER_READ).version for source in memories):
                 return False
             connection.execute(
                 sa.insert(memory_intents),
                 [
-                    {"batch_id": batch_id, "source": source, "based_on": current.get(source, 0), "memory": json.dumps(memory)}
+                    {
+                        "batch_id": batch_id,
+                        "source": source,
+                        "based_on": current.get(source, 0),
+                        "memory": json.dumps(memory),
+                    }
                     for source, memory in memories.items()
                 ],
             )
@@ -76,7 +85,9 @@ class Memories:
         with self._state.writing() as connection:
             sources = sa.select(memory_intents.c.source).where(memory_intents.c.batch_id == batch_id)
             connection.execute(sa.delete(source_memory).where(source_memory.c.source.in_(sources)))
-            connection.execute(sa.insert(source_memory).from_select(["source", "version", "memory", "batch_id"], intended))
+            connection.execute(
+                sa.insert(source_memory).from_select(["source", "version", "memory", "batch_id"], intended)
+            )
             connection.execute(sa.delete(memory_intents).where(memory_intents.c.batch_id == batch_id))
 
     def forget(self, batch_id: str) -> None:

@@ -13,7 +13,8 @@ def write_ops_sql(home: Home) -> None:
     """Write the file where it is missing or of another release."""
     loads = "\n".join(f"LOAD {name};" for name in EXTENSIONS)
     text = (
-        "-- Opens the store read-only: facts as `ops` (the default), decisions as `state`. Nothing here can block the collector.\n"
+        "-- Opens the store read-only: facts as `ops` (the default), decisions as `state`. Nothing here can "
+        "block the collector.\n"
         "-- Start with: SHOW TABLES;  DESCRIBE queue_samples;  FROM latest_queues;\n"
         f"SET extension_directory = {quoted(home.extensions)};\n"
         "SET autoinstall_known_extensions = false;\n"

@@ -37,7 +37,9 @@ memory_intents = sa.Table(
     metadata,
     sa.Column("batch_id", sa.String, primary_key=True, comment="The beat that is being stored."),
     sa.Column("source", sa.String, primary_key=True, comment="Which source."),
-    sa.Column("based_on", sa.Integer, nullable=False, comment="Version of source_memory that the reading started from."),
+    sa.Column(
+        "based_on", sa.Integer, nullable=False, comment="Version of source_memory that the reading started from."
+    ),
     sa.Column("memory", sa.Text, nullable=False, comment="JSON; becomes source_memory once the lake holds the beat."),
     comment="Memory of a beat on its way into the lake; a row that stays belongs to a collector that died meanwhile.",
 )
@@ -84,7 +86,8 @@ def _engine(home: Home) -> sa.Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: object) -> None:
-        # We begin transactions ourselves: Python's driver begins late, and a late upgrade of a read to a write fails at once.
+        # We begin transactions ourselves: Python's driver begins late, and a late upgrade of a read to a write fails
+        # at once.
         connection.isolation_level = None
         # FULL, since a lost commit here would let a beat that the lake holds be counted a second time.
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
@@ -103,7 +106,8 @@ def _migrate(engine: sa.Engine, home: Home) -> None:
         return
     if current is not None and current > REVISION:
         raise StoreVersionError(
-            f"The state {home.state} has revision {current}, written by a newer release of maxbooster-ops; this one knows revisions "
+            f"The state {home.state} has revision {current}, written by a newer release of maxbooster-ops; this "
+            "one knows revisions "
             f"up to {REVISION}. Install the newer release, or point --home at another folder. Nothing was changed."
         )
     from alembic import command  # noqa: PLC0415 -- half a second of imports, needed once per release
@@ -119,7 +123,8 @@ def _revision(engine: sa.Engine) -> str | None:
     with engine.connect().execution_options(reading=True) as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
-        return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        return revision
 
 
 @contextmanager
@@ -132,4 +137,6 @@ def _as_store_errors(home: Home) -> Iterator[None]:
             raise home.full(error.orig or error) from error
         if "locked" in reason:
             raise StoreBusyError(f"The state {home.state} stayed locked by another process; try again.") from error
-        raise StoreError(f"The state {home.state} cannot be used: {reason}. Is it a SQLite file that this user may write?") from error
+        raise StoreError(
+            f"The state {home.state} cannot be used: {reason}. Is it a SQLite file that this user may write?"
+        ) from error

@@ -1,0 +1,92 @@
+"""`maxbooster-ops collect`: take beats without Dagster."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from maxbooster_ops.cli.durations import duration
+from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
+from maxbooster_ops.cli.output import errors, print_json, print_table
+from maxbooster_ops.errors import StoreError
+from maxbooster_ops.sources.collector import BeatReport, Collector, utc_now
+from maxbooster_ops.watching import open_collector, targets_of
+
+NAME = "collect"
+
+
+def run(
+    beats: Annotated[int, typer.Option("--beats", "-n", min=1, help="How many beats to take.")] = 1,
+    every: Annotated[
+        timedelta | None,
+        typer.Option(
+            "--every",
+            parser=duration,
+            metavar="DURATION",
+            help="Time between beats [the collection interval].",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Take beats: read every source and store what was seen.
+
+    With `--json` each beat is one line: `ts`, and per source `rows`, `duration_ms` and `error`.
+    Exit code 1 when a beat could not be stored; a source that failed is part of the beat.
+    """
+    settings = settings_for(home)
+    targets = targets_of(settings)
+    if targets.redis_url is None and targets.platform_url is None:
+        errors.print(
+            "Only this host is watched: set REDIS_URL and PLATFORM_URL, or start `maxbooster-ops up` for a sandbox.",
+            style="yellow",
+        )
+    step = every or timedelta(seconds=settings.maxbooster_collect_interval_seconds)
+    with open_collector(settings) as collector:
+        stored = [_take(collector, as_json=json) for _ in _paced(beats, step)]
+        _show(collector.finish(), as_json=json)
+    if not all(stored):
+        raise typer.Exit(1)
+
+
+def _paced(beats: int, step: timedelta) -> Any:
+    """Count to `beats`, one every `step` from now, without drifting."""
+    start = utc_now()
+    for number in range(beats):
+        wait = (start + number * step - utc_now()).total_seconds()
+        time.sleep(max(0.0, wait))
+        yield number
+
+
+def _take(collector: Collector, *, as_json: bool) -> bool:
+    try:
+        report = collector.beat()
+    except StoreError as error:
+        # One beat is lost to the store, not to the platform: the next one reads on from the last that was stored.
+        if as_json:
+            print_json({"ts": utc_now(), "outcome": "not stored", "error": str(error), "sources": {}}, indent=None)
+        errors.print(str(error), style="red", markup=False)
+        return False
+    _show(report, as_json=as_json)
+    return True
+
+
+def _show(report: BeatReport | None, *, as_json: bool) -> None:
+    if report is None:
+        return
+    if as_json:
+        line = {
+            "ts": report.ts,
+            "batch_id": report.batch_id,
+            "outcome": report.outcome.value,
+            "sources": dict(report.sources),
+        }
+        print_json(line, indent=None)
+        return
+    title = f"Beat of {report.ts:%H:%M:%S} {report.outcome.value}"
+    rows = [(name, source.rows, source.duration_ms, source.error) for name, source in report.sources.items()]
+    print_table(title, ("source", "rows", "ms", "error"), rows)

@@ -1,0 +1,70 @@
+"""`maxbooster-ops health`: the verdict on the platform, with its reasons."""
+
+from __future__ import annotations
+
+import typer
+
+from maxbooster_ops.analysis.health import Health, judge_health
+from maxbooster_ops.analysis.thresholds import Limits
+from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
+from maxbooster_ops.cli.output import console, print_json, print_table
+from maxbooster_ops.sources.collector import utc_now
+from maxbooster_ops.store.facts import ProbeResult
+from maxbooster_ops.store.lake import open_lake
+from maxbooster_ops.store.latest import Snapshot, snapshot
+from maxbooster_ops.watching import home_of
+
+NAME = "health"
+
+
+def run(json: JsonOption = False, home: HomeOption = None) -> None:
+    """Judge the platform from the newest facts, component by component.
+
+    Exit code 0 when healthy, 1 when degraded.
+    """
+    settings = settings_for(home)
+    with open_lake(home_of(settings), read_only=True) as lake:
+        seen = snapshot(lake)
+    health = judge_health(seen, Limits.of(settings), now=utc_now())
+    if json:
+        print_json(_as_json(health, seen))
+    else:
+        _print(health, seen)
+    if not health.healthy:
+        raise typer.Exit(1)
+
+
+def _as_json(health: Health, seen: Snapshot) -> dict[str, object]:
+    components: dict[str, dict[str, object]] = {
+        component.name: {"healthy": component.healthy, "details": component.details} for component in health.components
+    }
+    for cache in seen.ai_caches:
+        components["aiModels"][cache.cache] = {
+            "current": cache.current_size,
+            "max": cache.max_size,
+            "utilizationPercent": f"{cache.utilization_percent:.1f}",
+        }
+    components["monitors"]["probes"] = seen.probes
+    return {"healthy": health.healthy, "status": health.status, "components": components, "timestamp": health.at}
+
+
+def _print(health: Health, seen: Snapshot) -> None:
+    console.print(f"The platform is [bold {'green' if health.healthy else 'red'}]{health.status}[/].\n")
+    verdicts = ((c.name, "healthy" if c.healthy else "degraded", "\n".join(c.details)) for c in health.components)
+    print_table("Components", ("component", "verdict", "why"), verdicts)
+    if seen.probes:
+        print_table(
+            "\nMonitors", ("monitor", "class", "outcome", "status", "ms", "at", "detail"), map(_row, seen.probes)
+        )
+
+
+def _row(probe: ProbeResult) -> tuple[object, ...]:
+    return (
+        probe.monitor,
+        probe.monitor_class,
+        probe.outcome,
+        probe.status_code,
+        probe.latency_ms,
+        probe.ts,
+        probe.detail,
+    )

@@ -1,0 +1,84 @@
+"""How commands print: tables for people, JSON for machines.
+
+Belongs here: consoles, tables and how a value reads. Not here: what is printed.
+Text that comes from the platform is printed as text, never as markup.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """Print one JSON document; dataclasses become objects, times ISO 8601, NaN and infinities null."""
+    # Not through rich, which would wrap and colour it.
+    print(json.dumps(plain(value), indent=indent, ensure_ascii=False, allow_nan=False))  # noqa: T201
+
+
+def plain(value: Any) -> Any:
+    """Turn a value into what JSON has."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; numbers stand right, None is a dash."""
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold cyan", box=None, pad_edge=False
+    )
+    listed = [tuple(row) for row in rows]
+    for number, name in enumerate(columns):
+        numeric = any(isinstance(row[number], int | float) for row in listed)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*(Text(shown(value)) for value in row))
+    console.print(table)
+
+
+def shown(value: object) -> str:
+    """Give a value as a person reads it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.1f}" if abs(value) < 1e6 else f"{value:,.0f}"  # noqa: PLR2004 -- beyond, tenths are noise
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, timedelta):
+        return _duration(value)
+    return str(value)
+
+
+def _duration(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    if seconds < 120:  # noqa: PLR2004 -- two minutes
+        return f"{seconds} s"
+    minutes, hours = seconds // 60, seconds // 3600
+    return f"{minutes} min" if hours < 2 else f"{hours} h {minutes % 60} min"  # noqa: PLR2004 -- two hours
