@@ -1,0 +1,199 @@
+"""One connection to Redis that sends many commands at once and gives their replies as they come.
+
+Belongs here: addresses, sockets, time and the errors of a conversation. Not here: what any command means.
+redis-py parses the URL and names the errors; its own pipeline spends more time per reply than all that we do with one.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from hiredis import Reader, pack_command
+from redis.connection import SSLConnection, parse_url
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,  # noqa: A004 - Redis' own, so that one `except RedisError` meets every failure
+    NoPermissionError,
+    ResponseError,
+    TimeoutError,  # noqa: A004 - see above
+)
+
+Argument = str | bytes | int
+Reply = Any
+"""bytes, int, None, a list of replies, or a `ResponseError` as a value: one failed command leaves the others readable."""
+
+_CHUNK_BYTES = 1 << 20
+_ERRORS: Mapping[str, type[Exception]] = {
+    "LOADING": BusyLoadingError,
+    "NOAUTH": AuthenticationError,
+    "WRONGPASS": AuthenticationError,
+    "NOPERM": NoPermissionError,
+}
+_END_A_CONVERSATION = (BusyLoadingError, AuthenticationError)
+
+
+def packed(*arguments: Argument) -> bytes:
+    """Encode one command; encoded commands are joined by `+` or `join`."""
+    encoded: bytes = pack_command(arguments)  # type: ignore[arg-type]  # the stub knows tuples of one only
+    return encoded
+
+
+def _error_reply(text: str) -> Exception:
+    return _ERRORS.get(text.partition(" ")[0], ResponseError)(text)
+
+
+def raised(reply: Reply) -> Reply:
+    """Give the reply, or raise it where it is an error."""
+    if isinstance(reply, Exception):
+        raise reply
+    return reply
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a Redis server is and how to enter: `redis://`, `rediss://` (with redis-py's `ssl_…` options) or `unix://`."""
+
+    url: str = field(repr=False)
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The parts of the URL under redis-py's names."""
+        parts: Mapping[str, Any] = parse_url(self.url)  # type: ignore[no-untyped-call]
+        return parts
+
+    @property
+    def shown(self) -> str:
+        """The address without user and password."""
+        options = self.options
+        if path := options.get("path"):
+            return f"unix://{path}"
+        scheme = "rediss" if _is_encrypted(options) else "redis"
+        return f"{scheme}://{_host(options)}:{_port(options)}/{options.get('db', 0)}"
+
+
+class Wire:
+    """A conversation with one server that must be over at its deadline.
+
+    Redis keeps reading commands while replies wait to be fetched, so a pipeline of any size is sent before the first reply is
+    read and cannot lock up.
+    """
+
+    def __init__(self, connection: socket.socket, *, over_at: float) -> None:
+        self._connection = connection
+        self._over_at = over_at
+        self._reader = Reader(replyError=_error_reply)
+
+    @classmethod
+    @contextmanager
+    def to(cls, address: Address, *, within_seconds: float) -> Iterator[Wire]:
+        """Connect and log in, and hang up at the end; `within_seconds` bounds everything from here to there."""
+        over_at = time.monotonic() + within_seconds
+        options = address.options
+        try:
+            connection = _connect(options, timeout_seconds=within_seconds)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise _as_redis_error(error, f"connecting to {address.shown}") from error
+        with connection:
+            wire = cls(connection, over_at=over_at)
+            wire._enter(options)
+            yield wire
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the conversation may still last."""
+        return self._over_at - time.monotonic()
+
+    def ask(self, commands: bytes, count: int) -> list[Reply]:
+        """Send `count` encoded commands and give their replies in order."""
+        try:
+            self._allow()
+            self._connection.sendall(commands)
+            return self._receive(count)
+        except OSError as error:
+            raise _as_redis_error(error, "waiting for replies") from error
+
+    def ask_each(self, commands: Sequence[bytes]) -> list[Reply]:
+        """Send the commands and give their replies in order; no commands cost no round trip."""
+        return self.ask(b"".join(commands), len(commands)) if commands else []
+
+    def _enter(self, options: Mapping[str, Any]) -> None:
+        greeting = []
+        if password := options.get("password"):
+            user = [options["username"]] if options.get("username") else []
+            greeting.append(packed("AUTH", *user, password))
+        if database := options.get("db"):
+            greeting.append(packed("SELECT", database))
+        for reply in self.ask_each(greeting):
+            raised(reply)
+
+    def _receive(self, count: int) -> list[Reply]:
+        replies: list[Reply] = []
+        next_reply, feed = self._reader.gets, self._reader.feed
+        while len(replies) < count:
+            self._allow()
+            received = self._connection.recv(_CHUNK_BYTES)
+            if not received:
+                raise ConnectionError("Redis closed the connection before it had answered.")
+            feed(received)
+            while (reply := next_reply()) is not False:
+                replies.append(reply)
+        for reply in replies:
+            if isinstance(reply, _END_A_CONVERSATION):
+                raise reply
+        return replies
+
+    def _allow(self) -> None:
+        """Let the next call on the socket last until the deadline; a socket's own time-out would start anew each time."""
+        left = self.seconds_left
+        if left <= 0:
+            raise TimeoutError("Redis accepted the connection but did not answer in time.")
+        self._connection.settimeout(left)
+
+
+def _connect(options: Mapping[str, Any], *, timeout_seconds: float) -> socket.socket:
+    if path := options.get("path"):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(timeout_seconds)
+        connection.connect(path)
+        return connection
+    connection = socket.create_connection((_host(options), _port(options)), timeout=timeout_seconds)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return _encrypted(connection, options) if _is_encrypted(options) else connection
+
+
+def _encrypted(connection: socket.socket, options: Mapping[str, Any]) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"), capath=options.get("ssl_ca_path"))
+    if options.get("ssl_cert_reqs") == "none":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif str(options.get("ssl_check_hostname", True)).lower() in {"false", "no", "0"}:
+        context.check_hostname = False
+    if certificate := options.get("ssl_certfile"):
+        context.load_cert_chain(certificate, options.get("ssl_keyfile"), options.get("ssl_password"))
+    return context.wrap_socket(connection, server_hostname=_host(options))
+
+
+def _as_redis_error(error: OSError, doing: str) -> Exception:
+    kind = TimeoutError if isinstance(error, socket.timeout) else ConnectionError
+    return kind(f"{doing[0].upper()}{doing[1:]}: {error}")
+
+
+def _is_encrypted(options: Mapping[str, Any]) -> bool:
+    return issubclass(options.get("connection_class", object), SSLConnection)
+
+
+def _host(options: Mapping[str, Any]) -> str:
+    return str(options.get("host") or "localhost")
+
+
+def _port(options: Mapping[str, Any]) -> int:
+    return int(options.get("port") or 6379)
