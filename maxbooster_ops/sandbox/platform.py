@@ -29,7 +29,8 @@ def start_sandbox(supervisor: Supervisor, folder: Path, *, seed: int = 1) -> End
     """Start Redis, the workers and the HTTP app, wait until each answers, and write `folder/endpoints.json`.
 
     They end with the `supervisor`. `folder/platform.pid` names the HTTP app's process. The same `seed` gives the same
-    load. Raises `UsageError` where the `sandbox` extra is not installed, `ProcessError` where a program does not come up.
+    load. Raises `UsageError` where the `sandbox` extra is not installed, `ProcessError` where a program does not come
+    up.
     """
     _require_extra()
     folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.processes import Supervisor, free_port, wait_for
@@ -56,7 +58,8 @@ def start_redis(supervisor: Supervisor, folder: Path) -> str:
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     write_private(folder / _URL_FILE, url)
     server = supervisor.start("redis", [redis_executable(), str(configuration)])
-    with redis.Redis.from_url(url) as client:
+    # No retries inside the client: `wait_for` asks again, and notices when the server has ended.
+    with redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0)) as client:
         wait_for(lambda: _answers(client), seconds=_READY_WITHIN_SECONDS, what="Redis to answer PING", needs=[server])
     return url
 

@@ -85,7 +85,7 @@ class RedisGauges(Collector):
 
 
 class RuntimeGauges(Collector):
-    """The process under the names of prom-client's defaults; for V8's heap, which Python lacks, stands private memory."""
+    """The process under the names of prom-client's defaults; private memory stands in for V8's heap."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()
