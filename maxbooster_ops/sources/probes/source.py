@@ -104,11 +104,8 @@ class Probes:
     def drain(self, moment: Moment) -> Reading:
         """Wait for what is under way until it ends or its own time-out does; begins nothing."""
         self._forget_stored(moment.memory)
-        self._settle(
-            patience_seconds=max(
-                (probe.monitor.timeout.total_seconds() for probe in self._probes.values()), default=0.0
-            )
-        )
+        timeouts = [probe.monitor.timeout.total_seconds() for probe in self._probes.values()]
+        self._settle(patience_seconds=max(timeouts, default=0.0))
         return self._reading(moment)
 
     def close(self) -> None:
