@@ -133,11 +133,8 @@ def open_lake(home: Home, *, read_only: bool = False) -> Iterator[Lake]:
 
 
 def _attach_to_write(lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
-    # Even attaching writes when the catalog is new, so the first one needs the lock too.
-    if not lake.home.catalog.is_file():
-        with lake._locked():  # noqa: SLF001 -- the same module's own lock
-            connection.execute(attach_statement(lake.home, read_only=False))
-    else:
+    # Attaching writes where the catalog is new, and its file is there before it is complete, so this needs the lock too.
+    with lake._locked():  # noqa: SLF001 -- the same module's own lock
         connection.execute(attach_statement(lake.home, read_only=False))
     lake_migrations.refuse_newer(connection, lake.home)
     if lake_migrations.pending(connection):

@@ -60,7 +60,7 @@ class Memories:
             return True
         with self._state.writing() as connection:
             rows = connection.execute(sa.select(source_memory.c.source, source_memory.c.version))
-            current: dict[str, int] = dict(rows.tuples())
+            current: dict[str, int] = dict(rows.all())
             if any(current.get(source, 0) != based_on.get(source, NEVER_READ).version for source in memories):
                 return False
             connection.execute(

@@ -1,0 +1,242 @@
+"""The two stores against real DuckLake and SQLite: what is acknowledged is there once, whatever dies."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+from support.facts import NOON, fact
+
+from maxbooster_ops.errors import StoreError, StoreVersionError
+from maxbooster_ops.store import lake_migrations
+from maxbooster_ops.store.arrow import arrow_schema
+from maxbooster_ops.store.beats import Batch, Outcome, beat_id
+from maxbooster_ops.store.facts import FACTS, BeatTaken, MetricSample, QueueSample
+from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.lake import open_lake
+from maxbooster_ops.store.memories import Memories
+from maxbooster_ops.store.opening import open_store
+from maxbooster_ops.store.state import REVISION, metadata, open_state
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(root=tmp_path / "home")
+
+
+@pytest.fixture
+def store(home):
+    with open_store(home) as opened:
+        yield opened
+
+
+def batch(number, *, memories=None, facts=()):
+    due = NOON + timedelta(seconds=30 * number)
+    return Batch(id=beat_id(due), due=due, facts=[fact(BeatTaken, ts=due, kind="beat", due=due), *facts], memories=memories or {})
+
+
+def count(store, table):
+    (row,) = store.lake.query("SELECT count(*) AS rows FROM query_table($table)", {"table": table})
+    return row["rows"]
+
+
+@pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.table)
+def test_every_table_has_its_facts_columns_in_order_and_a_comment_on_each(store, kind):
+    rows = store.lake.query(
+        "SELECT column_name, comment FROM duckdb_columns() WHERE database_name = 'ops' AND table_name = $table ORDER BY column_index",
+        {"table": kind.table},
+    )
+    assert [row["column_name"] for row in rows] == arrow_schema(kind).names
+    assert [row["column_name"] for row in rows if not row["comment"]] == []
+
+
+@pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.table)
+def test_every_fact_survives_its_table(store, kind):
+    written = fact(kind)
+    store.lake.write(lambda transaction: transaction.insert([written], batch_id="b"))
+    (row,) = store.lake.query("SELECT * EXCLUDE (batch_id) FROM query_table($table)", {"table": kind.table})
+    assert kind(**row) == written
+
+
+def test_every_table_and_view_has_a_comment(store):
+    rows = store.lake.query(
+        "SELECT table_name AS name, comment FROM duckdb_tables() WHERE database_name = 'ops' "
+        "UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'ops' AND NOT internal"
+    )
+    assert {row["name"] for row in rows} >= {kind.table for kind in FACTS} | {"latest_queues", "lake_migrations"}
+    assert [row["name"] for row in rows if not row["comment"]] == []
+
+
+def test_the_same_beat_is_stored_once(store):
+    assert store.beats.store(batch(0), {}) is Outcome.STORED
+    assert store.beats.store(batch(0), {}) is Outcome.ALREADY_STORED
+    assert count(store, "beats") == 1
+
+
+def test_a_memory_moves_only_with_its_beat(store):
+    store.beats.store(batch(0, memories={"bullmq": {"cursor": 1}}), {})
+    assert store.beats.recall()["bullmq"].memory == {"cursor": 1}
+
+
+def test_the_slower_of_two_collectors_is_overtaken_and_stores_nothing(store):
+    recalled = store.beats.recall()
+    store.beats.store(batch(0, memories={"bullmq": {"cursor": 1}}), recalled)
+    assert store.beats.store(batch(1, memories={"bullmq": {"cursor": 2}}), recalled) is Outcome.OVERTAKEN
+    assert count(store, "beats") == 1
+    assert store.beats.recall()["bullmq"].memory == {"cursor": 1}
+
+
+def test_a_collector_that_died_before_the_lake_had_its_beat_left_nothing(store):
+    Memories(store.state).intend("beat-of-the-dead", {"bullmq": {"cursor": 9}}, {})
+    store.beats.store(batch(0), {})
+    assert "bullmq" not in store.beats.recall()
+
+
+def test_a_collector_that_died_after_the_lake_had_its_beat_is_remembered(store):
+    dead = batch(0)
+    store.lake.write(lambda transaction: transaction.insert([dead.facts[0]], batch_id=dead.id))
+    Memories(store.state).intend(dead.id, {"bullmq": {"cursor": 9}}, {})
+    store.beats.store(batch(1), {})
+    assert store.beats.recall()["bullmq"].memory == {"cursor": 9}
+
+
+def test_rows_beyond_the_inlining_limit_arrive_too(store):
+    samples = [fact(QueueSample, queue=f"q{number}") for number in range(1500)]
+    store.beats.store(batch(0, facts=samples), {})
+    assert count(store, "queue_samples") == 1500
+
+
+def test_a_nan_and_an_infinity_survive(store):
+    values = [float("inf"), float("-inf"), float("nan")]
+    store.beats.store(batch(0, facts=[fact(MetricSample, name=str(value), value=value) for value in values]), {})
+    rows = store.lake.query("SELECT value::VARCHAR AS value FROM metric_samples ORDER BY ALL")
+    assert [row["value"] for row in rows] == ["-inf", "inf", "nan"]
+
+
+def test_a_day_is_a_partition(store, home):
+    for day in range(2):
+        samples = [fact(QueueSample, queue=f"q{number}", ts=NOON + timedelta(days=day)) for number in range(500)]
+        store.beats.store(batch(day, facts=samples), {})
+    parts = sorted(str(file.parent.relative_to(home.lake_files)) for file in home.lake_files.rglob("*.parquet"))
+    assert parts == ["main/queue_samples/year=2026/month=11/day=21", "main/queue_samples/year=2026/month=11/day=22"]
+
+
+def test_an_open_reader_blocks_no_writer_and_keeps_its_view(store, home):
+    store.beats.store(batch(0), {})
+    with duckdb.connect() as reader:
+        reader.execute(home.ops_sql.read_text())
+        reader.execute("BEGIN")
+        before = reader.execute("SELECT count(*) FROM beats").fetchone()
+        assert store.beats.store(batch(1), {}) is Outcome.STORED
+        assert reader.execute("SELECT count(*) FROM beats").fetchone() == before == (1,)
+        reader.execute("COMMIT")
+        assert reader.execute("SELECT count(*) FROM beats").fetchone() == (2,)
+
+
+def test_ops_sql_joins_the_lake_and_the_state(store, home):
+    store.beats.store(batch(0, memories={"bullmq": {"cursor": 1}}), {})
+    with duckdb.connect() as reader:
+        reader.execute(home.ops_sql.read_text())
+        rows = reader.execute("SELECT source FROM beats JOIN state.source_memory USING (batch_id)").fetchall()
+    assert rows == [("bullmq",)]
+
+
+def test_a_lake_of_a_newer_release_is_refused_and_left_alone(store, home):
+    store.lake.write(lambda transaction: transaction.connection.execute("INSERT INTO ops.lake_migrations VALUES (999, 'x', now())"))
+    with pytest.raises(StoreVersionError, match=r"version 999.*Nothing was changed"), open_lake(home):
+        pass
+
+
+def test_a_state_of_a_newer_release_is_refused(home):
+    with open_state(home) as state, state.writing() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreVersionError, match="revision 9999"), open_state(home):
+        pass
+
+
+def test_reading_a_home_without_a_lake_says_how_to_get_one(home):
+    with pytest.raises(StoreError, match="maxbooster-ops up"), open_lake(home, read_only=True):
+        pass
+
+
+def test_the_state_s_tables_are_those_that_its_migrations_make(home):
+    with open_state(home) as state, state.reading() as connection:
+        found = sa.MetaData()
+        found.reflect(connection)
+        revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+    expected = {table.name: set(table.columns.keys()) for table in metadata.sorted_tables}
+    assert {name: set(table.columns.keys()) for name, table in found.tables.items() if name != "alembic_version"} == expected
+    assert revision == REVISION
+
+
+def test_migrations_are_numbered_without_gaps():
+    assert list(lake_migrations.migrations()) == list(range(1, len(lake_migrations.migrations()) + 1))
+
+
+_WRITER = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+from support.facts import NOON, fact
+from maxbooster_ops.store.beats import Batch, beat_id
+from maxbooster_ops.store.facts import BeatTaken, MetricSample
+from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.opening import open_store
+
+with open_store(Home(root=Path(sys.argv[1]))) as store:
+    for number in range(int(sys.argv[2]), 10**6):
+        due = NOON + timedelta(seconds=number)
+        recalled = store.beats.recall()
+        counted = recalled["counter"].memory["n"] + 1 if "counter" in recalled else 1
+        taken = fact(BeatTaken, ts=due, kind="beat", due=due, rows=counted)
+        store.beats.store(Batch(id=beat_id(due), due=due, facts=[taken], memories={"counter": {"n": counted}}), recalled)
+        print(number, flush=True)
+"""
+
+
+def test_killing_the_writer_loses_no_acknowledged_beat_and_stores_none_twice(home, tmp_path):
+    """Real SIGKILLs at changing moments; the counter that travels with the beats shows any that was counted twice or not at all."""
+    script, acknowledged = tmp_path / "writer.py", []
+    script.write_text(_WRITER)
+    for kill in range(6):
+        command = [sys.executable, str(script), str(home.root), str(len(acknowledged) + 1000 * kill)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment()) as writer:
+            acknowledged += [int(writer.stdout.readline()) for _ in range(1 + kill % 3)]
+            writer.kill()
+            acknowledged += [int(line) for line in writer.stdout if line.endswith("\n")]
+    with open_store(home) as store:
+        store.beats.store(batch(10**6), store.beats.recall())  # settles what the last one left
+        rows = store.lake.query("SELECT due, rows FROM beats WHERE rows > 0 ORDER BY due")
+        remembered = store.beats.recall()["counter"].memory["n"]
+    stored = {int((row["due"] - NOON).total_seconds()) for row in rows}
+    assert set(acknowledged) <= stored
+    assert [row["rows"] for row in rows] == list(range(1, len(rows) + 1))
+    assert remembered == len(rows)
+
+
+def _environment():
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+
+
+def test_several_processes_open_a_new_home_at_once(home, tmp_path):
+    script = tmp_path / "opener.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\nfrom maxbooster_ops.store.home import Home\n"
+        "from maxbooster_ops.store.opening import open_store\nwith open_store(Home(root=Path(sys.argv[1]))): pass\n"
+    )
+    openers = [subprocess.Popen([sys.executable, str(script), str(home.root)], stderr=subprocess.PIPE) for _ in range(3)]
+    failures = [error for opener in openers if (error := opener.communicate()[1])]
+    assert failures == []
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(StoreError, match=r"cannot be written.*MAXBOOSTER_HOME"):
+        Home(root=blocked / "home").prepare()

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from support.facts import LIMITS, NOON, fact, seen
+
+from maxbooster_ops.analysis.health import judge_health
+from maxbooster_ops.store.facts import ProbeResult, QueueSample, SourceFailure
+
+
+def component(health, name):
+    return next(component for component in health.components if component.name == name)
+
+
+def test_a_platform_without_breaches_is_healthy():
+    health = judge_health(seen(queues=(fact(QueueSample, queue="forecast"),)), LIMITS, now=NOON)
+    assert (health.healthy, health.status) == (True, "healthy")
+
+
+@pytest.mark.parametrize(
+    ("age", "details"),
+    [
+        pytest.param(timedelta(minutes=3), (), id="exactly three minutes old"),
+        pytest.param(timedelta(minutes=3, seconds=1), ("the newest beat is 181 s old",), id="one second more"),
+    ],
+)
+def test_collection_that_stopped_is_not_health(age, details):
+    assert component(judge_health(seen(), LIMITS, now=NOON + age), "collection").details == details
+
+
+def test_no_beat_at_all_is_not_health():
+    health = judge_health(seen(beat=None), LIMITS, now=NOON)
+    assert (health.status, component(health, "collection").healthy) == ("degraded", False)
+
+
+def test_a_source_that_cannot_be_read_makes_its_component_unhealthy():
+    failure = fact(SourceFailure, source="redis", target="host:6379", reason="connection refused")
+    health = judge_health(seen(failures=(failure,)), LIMITS, now=NOON)
+    assert component(health, "redis").details == ("host:6379 cannot be read: connection refused",)
+    assert component(health, "queues").healthy
+
+
+def test_a_breach_is_named_with_its_threshold():
+    probe = fact(ProbeResult, monitor="API", outcome="timeout", up=False)
+    health = judge_health(seen(probes=(probe,)), LIMITS, now=NOON)
+    assert component(health, "monitors").details == ("monitors_up: API (timeout): 0 up (limit 1)",)

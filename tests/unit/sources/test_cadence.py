@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maxbooster_ops.sources.cadence import LEAD, beats_due, is_overdue
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected"),
+    [
+        pytest.param(30, ["12:00:30", "12:01:00"], id="30 s: the half minute and the next full one"),
+        pytest.param(60, ["12:01:00"], id="60 s: the next full minute"),
+        pytest.param(20, ["12:00:40", "12:01:00", "12:01:20"], id="20 s: the start is open, the end closed"),
+    ],
+)
+def test_a_run_takes_the_beats_after_its_own_start(interval, expected):
+    assert [f"{due:%H:%M:%S}" for due in beats_due(NOON, interval)] == expected
+
+
+@given(interval=st.integers(5, 60), minutes=st.integers(0, 500))
+def test_consecutive_minutes_share_no_beat_and_leave_none_out(interval, minutes):
+    minute = NOON + timedelta(minutes=minutes)
+    beats = beats_due(minute, interval) + beats_due(minute + timedelta(minutes=1), interval)
+    assert {later - earlier for earlier, later in zip(beats, beats[1:], strict=False)} <= {timedelta(seconds=interval)}
+    assert all(due > minute + LEAD for due in beats)
+
+
+@pytest.mark.parametrize(
+    ("late", "expected"),
+    [
+        pytest.param(timedelta(seconds=29, milliseconds=999), False, id="just before the next beat is due"),
+        pytest.param(timedelta(seconds=30), True, id="exactly when it is"),
+    ],
+)
+def test_a_beat_is_left_out_once_the_next_one_is_due(late, expected):
+    assert is_overdue(NOON, 30, now=NOON + late) is expected
