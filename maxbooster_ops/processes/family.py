@@ -10,10 +10,11 @@ does, overwrites the environment that the system shows.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -74,10 +75,10 @@ def end(processes: Iterable[psutil.Process], *, grace_seconds: float) -> None:
     """Ask `processes` to end, and kill those that have not when `grace_seconds` are over."""
     asked = list(processes)
     for process in asked:
-        _signal(process, "terminate")
+        _unless_gone(process.terminate)
     stubborn = _alive_after(asked, grace_seconds)
     for process in stubborn:
-        _signal(process, "kill")
+        _unless_gone(process.kill)
     _alive_after(stubborn, _KILLED_WITHIN_SECONDS)
 
 
@@ -128,9 +129,7 @@ def _mark(process: psutil.Process) -> str | None:
         return None
 
 
-def _signal(process: psutil.Process, verb: str) -> None:
-    """Send the signal unless the process is gone or a stranger has its pid: psutil compares the creation time."""
-    try:
-        getattr(process, verb)()
-    except psutil.Error:
-        return
+def _unless_gone(signal: Callable[[], None]) -> None:
+    """Send a signal; psutil refuses where the process is gone, also where a stranger has its pid by now."""
+    with contextlib.suppress(psutil.Error):
+        signal()

@@ -62,6 +62,7 @@ class Supervisor:
         `env` is added to our own environment. The log of the start before is kept as `<name>.log.1`, no older one.
         Raises `ProcessError` where the program is missing or may not be run.
         """
+        guardian = self._running_guardian(name)
         log = self._logs / f"{name}.log"
         with _fresh(log) as output:
             try:
@@ -79,7 +80,7 @@ class Supervisor:
         identity = Identity.of(process.pid) or Identity(pid=process.pid, created=time.time())
         service = Service(name=name, argv=tuple(argv), log=log, identity=identity, process=process)
         self._services.append(service)
-        self._tell_guardian(service)
+        _register(service, guardian)
         return service
 
     def ended(self) -> list[Service]:
@@ -111,18 +112,16 @@ class Supervisor:
             service.process.wait()
         self._dismiss_guardian()
 
-    def _tell_guardian(self, service: Service) -> None:
-        if self._guardian is None or self._guardian.stdin is None:
-            raise ProcessError(f"Cannot start {service.name}: the supervisor is not running. Use it in a `with` block.")
-        line = json.dumps(asdict(service.identity)) + "\n"
-        try:
-            self._guardian.stdin.write(line.encode())
-            self._guardian.stdin.flush()
-        except BrokenPipeError as error:
+    def _running_guardian(self, name: str) -> subprocess.Popen[bytes]:
+        """Give the guardian, without which nothing is started: nobody would end it if we were killed."""
+        if self._guardian is None:
+            raise ProcessError(f"Cannot start {name}: the supervisor is not running. Use it in a `with` block.")
+        if (exit_code := self._guardian.poll()) is not None:
             raise ProcessError(
-                f"Cannot start {service.name}: the guardian of our programs (pid {self._guardian.pid}) was ended, "
-                "so nothing would end them if we were killed. Stop and start again."
-            ) from error
+                f"Cannot start {name}: the guardian of our programs (pid {self._guardian.pid}) ended with exit code "
+                f"{exit_code}, so nothing would end them if we were killed. Stop and start again."
+            )
+        return self._guardian
 
     def _dismiss_guardian(self) -> None:
         guardian, self._guardian = self._guardian, None
@@ -130,6 +129,13 @@ class Supervisor:
             with contextlib.suppress(BrokenPipeError):
                 guardian.stdin.close()
             guardian.wait()
+
+
+def _register(service: Service, guardian: subprocess.Popen[bytes]) -> None:
+    if guardian.stdin:
+        with contextlib.suppress(BrokenPipeError):  # it ended this moment, as the next start will say
+            guardian.stdin.write(json.dumps(asdict(service.identity)).encode() + b"\n")
+            guardian.stdin.flush()
 
 
 def _fresh(log: Path) -> BinaryIO:

@@ -14,7 +14,7 @@ from maxbooster_ops.logs import get_logger
 from maxbooster_ops.sandbox.profiles import Keep, PlannedJob, Profile, job_options, plans
 
 MOST_WAITING = 2000
-"""A queue that nobody works off grows up to here: twenty times the alert's threshold, and less than 2 MB of Redis."""
+"""A queue that nobody works off gets no more jobs from here on: twenty times the alert's threshold, a few MB."""
 
 _AT_ONCE = 2
 """The first jobs of a queue come without delay, so that a fresh sandbox has something to show."""
@@ -22,6 +22,8 @@ _AT_ONCE = 2
 _HOUSEKEEPING_SECONDS = 60.0
 _KEPT_MS = 10 * 60 * 1000
 _CLEANED_AT_ONCE = 1000
+
+_TIERS = ("free", "free", "pro", "pro", "pro", "enterprise")
 
 
 async def feed(queue: Queue, profile: Profile, *, seed: int) -> None:
@@ -47,14 +49,11 @@ async def keep_house(queue: Queue, profile: Profile) -> None:
             get_logger().warning("queue_not_cleaned", queue=profile.queue, reason=str(error))
 
 
-TIERS = ("free", "free", "pro", "pro", "pro", "enterprise")
-
-
 def job_data(job: PlannedJob, number: int) -> dict[str, str | int]:
     """Give the data of a job: who it is for, and how it shall go, which the worker obeys."""
     return {
         "userId": f"user-{number % 97:03d}",
-        "tier": TIERS[number % len(TIERS)],
+        "tier": _TIERS[number % len(_TIERS)],
         "processingMs": job.processing_ms,
         "failingAttempts": job.failing_attempts,
         "error": job.error,

@@ -140,6 +140,29 @@ def test_a_program_without_last_words_is_named_with_what_to_try(tmp_path):
     assert "silent ended by itself, with signal SIGKILL, and wrote nothing" in str(service.failure())
 
 
+def test_a_program_that_ended_may_be_replaced(tmp_path):
+    with Supervisor(tmp_path) as supervisor:
+        first = supervisor.start("worker", SLEEP)
+        os.kill(first.pid, signal.SIGKILL)
+        wait_for(supervisor.ended, seconds=10, what="the end of the program")
+        supervisor.forget(first)
+        second = supervisor.start("worker", SLEEP)
+        assert supervisor.ended() == []
+    assert second.exit_code == -signal.SIGTERM
+
+
+def test_nothing_is_started_that_nobody_would_end(tmp_path):
+    before = {process.pid for process in psutil.Process().children()}
+    with Supervisor(tmp_path) as supervisor:
+        [guardian] = [process for process in psutil.Process().children() if process.pid not in before]
+        guardian.kill()
+        wait_for(lambda: not is_alive(guardian), seconds=10, what="the end of the guardian")
+        with pytest.raises(ProcessError, match="the guardian of our programs"):
+            supervisor.start("sleep", SLEEP)
+    with pytest.raises(ProcessError, match="Use it in a `with` block"):
+        supervisor.start("sleep", SLEEP)
+
+
 def test_a_missing_program_is_an_error_that_names_it(tmp_path):
     with (
         Supervisor(tmp_path) as supervisor,

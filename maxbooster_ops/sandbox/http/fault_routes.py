@@ -123,15 +123,21 @@ def _switch(order_type: type[AnyOrder]) -> Callable[[Request], Awaitable[Respons
             return problem(422, _reasons(error))
         state: AppState = request.app.state.platform
         fault = order.fault(time.time())
-        if isinstance(fault, StoppedQueue):
-            try:
-                await state.redis.set(stopped_key(fault.queue), 1, px=round((fault.until - time.time()) * 1000))
-            except RedisError as error:
-                return problem(503, f"the workers cannot be told, because Redis does not answer: {error}")
+        if isinstance(fault, StoppedQueue) and not await _stop_workers(state, fault):
+            return problem(503, "the workers cannot be told, because Redis does not answer")
         state.faults.switch_on(fault)
         return JSONResponse({"success": True, **shown(fault)})
 
     return switch
+
+
+async def _stop_workers(state: AppState, fault: StoppedQueue) -> bool:
+    """Tell the workers through Redis; its expiry ends the fault even if this app is gone by then."""
+    try:
+        await state.redis.set(stopped_key(fault.queue), 1, px=max(1, round((fault.until - time.time()) * 1000)))
+    except RedisError:
+        return False
+    return True
 
 
 async def _reset(request: Request) -> Response:
@@ -139,13 +145,10 @@ async def _reset(request: Request) -> Response:
         return refusal
     state: AppState = request.app.state.platform
     switched_off = state.faults.reset()
-    stopped = [stopped_key(name) for name in NAMES]
     try:
-        await state.redis.delete(*stopped)
-    except RedisError as error:
-        return problem(
-            503, f"stopped queues go on only when their time is over, because Redis does not answer: {error}"
-        )
+        await state.redis.delete(*(stopped_key(name) for name in NAMES))
+    except RedisError:
+        return problem(503, "stopped queues go on only when their time is over, because Redis does not answer")
     return JSONResponse({"success": True, "switchedOff": [shown(fault) for fault in switched_off]})
 
 
