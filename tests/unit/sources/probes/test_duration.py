@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maxbooster_ops.sources.probes.duration import parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5 min", timedelta(minutes=5)),
+        ("30 s", timedelta(seconds=30)),
+        ("30s", timedelta(seconds=30)),
+        (" 1.5  h ", timedelta(minutes=90)),
+        ("250 ms", timedelta(milliseconds=250)),
+        ("1 minute", timedelta(minutes=1)),
+        ("2 hours", timedelta(hours=2)),
+    ],
+)
+def test_a_number_with_its_unit_is_a_duration(text: str, expected: timedelta):
+    assert parse_duration(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["5 minuts", "5", 5, "min", "-5 s", "5 s 3", "", None, "\u0665 s", "1e3 s", "5 M", ["5 s"]]
+)
+def test_anything_else_is_refused_with_what_was_expected(text: object):
+    with pytest.raises(ValueError, match=r"is not a duration\. Expected a number with a unit, such as `5 min`"):
+        parse_duration(text)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([("s", 1), ("min", 60), ("h", 3600)]), st.text(" ", max_size=2))
+def test_every_whole_number_of_a_unit_is_read_exactly(number: int, unit: tuple[str, int], space: str):
+    name, seconds = unit
+    assert parse_duration(f"{number}{space}{name}") == timedelta(seconds=number * seconds)
+
+
+@given(st.text())
+def test_no_text_does_anything_but_parse_or_be_refused(text: str):
+    try:
+        assert parse_duration(text) >= timedelta(0)
+    except ValueError as error:
+        assert "is not a duration" in str(error)  # noqa: PT017 - both ways out are allowed
