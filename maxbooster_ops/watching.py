@@ -1,19 +1,14 @@
-"""What is watched, and a collector for it: where settings, a running sandbox, the sources and the store meet.
+"""What is watched: what the settings name, else a running sandbox.
 
-Belongs here: that wiring, shared by the commands and the pipelines. Not here: any rule of either.
+Belongs here: that decision, shared by the commands and the pipelines. Not here: the reading (`collecting.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from maxbooster_ops.sandbox.endpoints import live_endpoints
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.collector import Collector
-from maxbooster_ops.sources.registry import Targets, build_sources
+from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.home import Home
-from maxbooster_ops.store.opening import open_store
 
 
 def home_of(settings: Settings) -> Home:
@@ -42,22 +37,6 @@ def targets_of(settings: Settings) -> Targets:
         monitors_file=home.monitors,
         origin=origin,
     )
-
-
-@contextmanager
-def open_collector(settings: Settings) -> Iterator[Collector]:
-    """Open the store and a collector of everything that is watched."""
-    with open_store(home_of(settings)) as store:
-        collector = Collector(
-            build_sources(targets_of(settings)),
-            store.beats,
-            interval_seconds=settings.maxbooster_collect_interval_seconds,
-            deadline_seconds=settings.maxbooster_source_deadline_seconds,
-        )
-        try:
-            yield collector
-        finally:
-            collector.close()
 
 
 def _base(url: object | None) -> str | None:

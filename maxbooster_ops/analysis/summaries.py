@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from maxbooster_ops.store.facts import (
     AiCacheEviction,
     AiCacheSample,
+    BeatTaken,
     Fact,
     HostSample,
     MetricSample,
@@ -26,6 +27,15 @@ def summarize(facts: Sequence[Fact]) -> dict[str, float]:
     """Give the numbers of facts of one class, in the order worth reading; what is not known is left out."""
     numbers = _SUMMARIES[type(facts[0]).table](facts)
     return {"rows": len(facts), **{name: value for name, value in numbers.items() if value is not None}}
+
+
+def _beats(beats: Sequence[BeatTaken]) -> Numbers:
+    return {
+        "slowest_ms": max(beat.duration_ms for beat in beats),
+        "sources": beats[-1].sources,
+        "rows_stored": sum(beat.rows for beat in beats),
+        "failures": sum(beat.failures for beat in beats),
+    }
 
 
 def _queues(samples: Sequence[QueueSample]) -> Numbers:
@@ -119,6 +129,7 @@ def _total(values: Sequence[float | None]) -> float | None:
 
 
 _SUMMARIES: Mapping[str, Callable[[Sequence[Fact]], Numbers]] = {  # each key's value takes that table's class of fact
+    BeatTaken.table: _beats,  # type: ignore[dict-item]
     QueueSample.table: _queues,  # type: ignore[dict-item]
     QueueJob.table: _jobs,  # type: ignore[dict-item]
     RedisSample.table: _redis,  # type: ignore[dict-item]

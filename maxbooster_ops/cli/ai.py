@@ -9,8 +9,6 @@ from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.latest import latest, latest_evictions
 from maxbooster_ops.watching import home_of
 
-NAME = "ai"
-
 _SHOWN_EVICTIONS = 10
 
 

@@ -11,11 +11,10 @@ import typer
 from maxbooster_ops.cli.durations import duration
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import errors, print_json, print_table
+from maxbooster_ops.collecting import open_collector
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.sources.collector import BeatReport, Collector, utc_now
-from maxbooster_ops.watching import open_collector, targets_of
-
-NAME = "collect"
+from maxbooster_ops.watching import targets_of
 
 
 def run(

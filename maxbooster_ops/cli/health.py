@@ -14,8 +14,6 @@ from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.latest import Snapshot, snapshot
 from maxbooster_ops.watching import home_of
 
-NAME = "health"
-
 
 def run(json: JsonOption = False, home: HomeOption = None) -> None:
     """Judge the platform from the newest facts, component by component.

@@ -6,25 +6,41 @@ Belongs here: the registry of commands. Not here: what any of them does.
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from maxbooster_ops import __version__
-from maxbooster_ops.cli import ai, collect, health, queues, sql, status, up
 from maxbooster_ops.cli.output import console, errors
 from maxbooster_ops.errors import MaxboosterError
 
+COMMANDS = ("up", "status", "collect", "queues", "ai", "health", "sql")
+
+
+class _CommandsByName(TyperGroup):
+    """The commands, each imported when it is called: `up` runs for days and must not carry what the others need."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- as Typer calls it
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- as Typer calls it
+        if cmd_name not in COMMANDS:
+            return None
+        single = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+        single.command(cmd_name)(import_module(f"maxbooster_ops.cli.{cmd_name}").run)
+        return typer.main.get_command(single)
+
+
 app = typer.Typer(
     name="maxbooster-ops",
+    cls=_CommandsByName,
     help="Watch a production platform: queues, Redis, HTTP services, caches, hosts.\n\nStart with `maxbooster-ops up`.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     rich_markup_mode="markdown",
 )
-
-for _module in (up, collect, status, queues, ai, health, sql):
-    app.command(_module.NAME)(_module.run)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 -- Typer's callback

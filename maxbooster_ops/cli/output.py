@@ -46,14 +46,14 @@ def plain(value: Any) -> Any:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; numbers stand right, None is a dash."""
+    """Print a table; numbers stand right and whole, None is a dash."""
     table = Table(
         title=title, title_justify="left", title_style="bold", header_style="bold cyan", box=None, pad_edge=False
     )
     listed = [tuple(row) for row in rows]
     for number, name in enumerate(columns):
         numeric = any(isinstance(row[number], int | float) for row in listed)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric or number == 0, overflow="fold")
     for row in listed:
         table.add_row(*(Text(shown(value)) for value in row))
     console.print(table)

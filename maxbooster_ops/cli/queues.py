@@ -9,27 +9,14 @@ from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.latest import latest
 from maxbooster_ops.watching import home_of
 
-NAME = "queues"
-
-_COLUMNS = (
-    "queue",
-    "waiting",
-    "active",
-    "delayed",
-    "failed",
-    "completed",
-    "done",
-    "failed %",
-    "avg ms",
-    "p95 ms",
-    "wait p95",
-    "oldest s",
-    "workers",
-)
+_COLUMNS = ("queue", "waiting", "active", "delayed", "failed", "done", "failed %", "avg ms", "p95 ms", "oldest s")
 
 
 def run(json: JsonOption = False, home: HomeOption = None) -> None:
-    """Show every BullMQ queue: counts now, and what finished since the sample before."""
+    """Show every BullMQ queue: counts now, and what finished since the sample before (done, failed %, avg, p95).
+
+    `--json` has every field of the table `queue_samples`.
+    """
     with open_lake(home_of(settings_for(home)), read_only=True) as lake:
         samples = latest(lake, QueueSample)
     if json:
@@ -49,12 +36,9 @@ def _row(sample: QueueSample) -> tuple[object, ...]:
         sample.active,
         sample.delayed,
         sample.failed,
-        sample.completed,
         sample.completed_delta,
         None if sample.failed_rate is None else 100 * sample.failed_rate,
         sample.processing_ms_avg,
         sample.processing_ms_p95,
-        sample.wait_ms_p95,
         None if sample.oldest_waiting_ms is None else sample.oldest_waiting_ms / 1000,
-        sample.workers,
     )

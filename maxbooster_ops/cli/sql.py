@@ -20,8 +20,6 @@ from maxbooster_ops.store.asking import Answer, ask
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.watching import home_of
 
-NAME = "sql"
-
 
 class Format(StrEnum):
     """How an answer is printed."""

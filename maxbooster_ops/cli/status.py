@@ -9,13 +9,11 @@ from maxbooster_ops.cli.output import console, print_json, print_table, shown
 from maxbooster_ops.cli.running import running_up
 from maxbooster_ops.errors import redact
 from maxbooster_ops.sources.collector import utc_now
-from maxbooster_ops.sources.registry import Targets
+from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.latest import Snapshot, last_beat_ever, snapshot
 from maxbooster_ops.watching import home_of, targets_of
-
-NAME = "status"
 
 
 def run(json: JsonOption = False, home: HomeOption = None) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from types import FrameType
@@ -14,15 +16,12 @@ from maxbooster_ops.cli.dagster_services import DagsterServices
 from maxbooster_ops.cli.options import HomeOption, settings_for
 from maxbooster_ops.cli.output import console, errors, print_table
 from maxbooster_ops.cli.running import running_up, save_running
-from maxbooster_ops.errors import UsageError
+from maxbooster_ops.errors import StoreError, UsageError, redact
 from maxbooster_ops.processes import Supervisor, free_port
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.registry import Targets
+from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.home import Home
-from maxbooster_ops.store.opening import open_store
 from maxbooster_ops.watching import home_of, targets_of
-
-NAME = "up"
 
 
 def run(
@@ -44,8 +43,6 @@ def run(
             f"`up` already runs on {place.root} (pid {other.owner.pid}): {other.dagster_url}. Stop it, or choose "
             "another --home."
         )
-    with open_store(place):
-        pass  # created and migrated before anything else opens it
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
         supervisor = stack.enter_context(Supervisor(place.logs))
@@ -58,6 +55,7 @@ def _start(settings: Settings, place: Home, supervisor: Supervisor) -> None:
 
         with console.status("Starting the sandbox platform"):
             start_sandbox(supervisor, place.sandbox)
+    _take_first_beat(place)
     port = free_port(settings.maxbooster_dagster_port)
     if port != settings.maxbooster_dagster_port:
         errors.print(f"Port {settings.maxbooster_dagster_port} is in use; the Dagster UI takes {port}.", style="yellow")
@@ -74,9 +72,16 @@ def _start(settings: Settings, place: Home, supervisor: Supervisor) -> None:
         console.print("\nStopping …")
 
 
-def _print_table(url: str, home: Home, targets: Targets) -> None:
-    from maxbooster_ops.errors import redact  # noqa: PLC0415
+def _take_first_beat(home: Home) -> None:
+    """Create or migrate the store and fill it once, in a process of its own: this one runs for days and stays small."""
+    command = [sys.executable, "-m", "maxbooster_ops", "collect", "--home", str(home.root)]
+    with console.status("Taking the first beat"):
+        beat = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
+    if beat.returncode:
+        raise StoreError(beat.stderr.strip().partition(": ")[2] or beat.stderr.strip())
 
+
+def _print_table(url: str, home: Home, targets: Targets) -> None:
     rows = [
         ("Dagster UI", url),
         ("home", str(home.root)),
@@ -86,10 +91,7 @@ def _print_table(url: str, home: Home, targets: Targets) -> None:
         ("logs", str(home.logs)),
     ]
     print_table("maxbooster-ops is up", ("", ""), rows)
-    console.print(
-        "\nA beat every 30 s; the first within 90 s. See `maxbooster-ops status`, `queues`, `health`, `sql`. "
-        "Ctrl-C stops everything."
-    )
+    console.print("\nSee `maxbooster-ops status`, `queues`, `health`, `sql`. Ctrl-C stops everything.")
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

@@ -4,8 +4,6 @@ Belongs here: the assets, their checks and the schedule. Not here: what a beat i
 too much (`analysis/thresholds.py`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

@@ -3,8 +3,6 @@
 Belongs here: the asset, its checks and the schedule. Not here: the verdict itself (`analysis/health.py`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -3,18 +3,17 @@
 Belongs here: Dagster resources. Not here: any decision; the domain objects they open know nothing of Dagster.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
 
+from maxbooster_ops.collecting import open_collector
 from maxbooster_ops.logs import configure_logs
 from maxbooster_ops.settings import Settings, load_settings
 from maxbooster_ops.sources.collector import Collector
 from maxbooster_ops.store.lake import Lake, open_lake
-from maxbooster_ops.watching import home_of, open_collector
+from maxbooster_ops.watching import home_of
 
 
 class OpsResource(dg.ConfigurableResource["OpsResource"]):

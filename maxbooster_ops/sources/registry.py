@@ -7,10 +7,6 @@ source that is not configured is neither read nor failed. Not here: where the ta
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-
-from pydantic import SecretStr
 
 from maxbooster_ops.sources.ai_cache import AiCaches
 from maxbooster_ops.sources.bullmq import BullmqQueues
@@ -19,20 +15,7 @@ from maxbooster_ops.sources.probes import Probes, load_monitors
 from maxbooster_ops.sources.prometheus import PrometheusScrape
 from maxbooster_ops.sources.redis_server import RedisServer
 from maxbooster_ops.sources.source import Source
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
-    """What is watched. `origin` says for people where that was decided."""
-
-    redis_url: SecretStr | None
-    platform_url: str | None
-    frontend_url: str | None
-    queue_prefixes: tuple[str, ...]
-    queues: tuple[str, ...]
-    platform_process: str | None
-    monitors_file: Path
-    origin: str
+from maxbooster_ops.sources.targets import Targets
 
 
 def _bullmq(targets: Targets) -> Source | None:

@@ -133,7 +133,7 @@ def open_lake(home: Home, *, read_only: bool = False) -> Iterator[Lake]:
 
 
 def _attach_to_write(lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
-    # Attaching writes where the catalog is new, and its file is there before it is complete, so this needs the lock too.
+    # Attaching writes where the catalog is new, and its file is there before it is complete, so it needs the lock.
     with lake._locked():  # noqa: SLF001 -- the same module's own lock
         connection.execute(attach_statement(lake.home, read_only=False))
     lake_migrations.refuse_newer(connection, lake.home)
