@@ -5,10 +5,11 @@ Belongs here: the file `endpoints.json` and its truth. Not here: starting what i
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_serializer
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 from maxbooster_ops.processes.family import Identity
 
@@ -16,7 +17,7 @@ _FILE = "endpoints.json"
 
 
 class Endpoints(BaseModel):
-    """What a client of the sandbox needs; `redis_url` carries the password and shows as stars.
+    """What a client of the sandbox needs; `redis_url` carries the password and shows as stars, in JSON too.
 
     The owner is the process that started the sandbox: when it dies, the sandbox ends with it.
     """
@@ -28,14 +29,11 @@ class Endpoints(BaseModel):
     owner_pid: int
     owner_created: float
 
-    @field_serializer("redis_url", when_used="json")
-    def _shown(self, redis_url: SecretStr) -> str:
-        return redis_url.get_secret_value()
-
 
 def save_endpoints(endpoints: Endpoints, folder: Path) -> None:
     """Write `folder/endpoints.json` in one step, readable by its owner only."""
-    write_private(folder / _FILE, endpoints.model_dump_json(indent=2))
+    content = {**endpoints.model_dump(mode="json"), "redis_url": endpoints.redis_url.get_secret_value()}
+    write_private(folder / _FILE, json.dumps(content, indent=2))
 
 
 def live_endpoints(folder: Path) -> Endpoints | None:

@@ -314,6 +314,7 @@ def test_the_password_is_secret(sandbox):
     """Neither `ps`, nor other users' eyes, nor our own logs show it."""
     password = re.search(r":([^:@]+)@", sandbox.endpoints.redis_url.get_secret_value())[1]
     assert password not in repr(sandbox.endpoints)
+    assert password not in sandbox.endpoints.model_dump_json()
     ours = psutil.Process().children(recursive=True)
     assert len(ours) >= 4
     assert not [process for process in ours if password in " ".join(process.cmdline())]
