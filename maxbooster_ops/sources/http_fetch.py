@@ -8,6 +8,7 @@ second never meets them. So the exchange runs in a thread of its own, and whoeve
 from __future__ import annotations
 
 import math
+import re
 import socket
 import ssl
 import threading
@@ -21,13 +22,14 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, LocationValueError, ReadTimeoutError
 
 from maxbooster_ops import __version__
 from maxbooster_ops.errors import MaxboosterError
 
 _PIECE_BYTES = 64 * 1024
 _MOST_REDIRECTS = 5
+_CONNECTION = re.compile(r"^\w+\(host=.*?\): ")
 
 
 class FetchError(MaxboosterError):
@@ -246,10 +248,13 @@ def _is_timeout(error: Exception) -> bool:
 
 
 def _explained(error: Exception, url: str) -> Exception:
-    reason = f"GET {url}: {_innermost(error)}"
+    # urllib3 puts the connection before some of its reasons; the address stands there already.
+    reason = f"GET {url}: {_CONNECTION.sub('', str(_innermost(error)))}"
     match error:
         case requests.exceptions.SSLError():
             return TlsError(reason)
+        case LocationValueError():
+            return UnreachableError(reason)
         case requests.TooManyRedirects():
             return BrokenResponseError(f"GET {url}: more than {_MOST_REDIRECTS} redirects")
         case requests.exceptions.ChunkedEncodingError() | requests.exceptions.ContentDecodingError() | HTTPError():

@@ -67,7 +67,7 @@ def has_used_cpu(program: Program, seconds: float) -> None:
     assert psutil.Process(program.process.pid).cpu_times().user >= seconds
 
 
-def test_the_host_is_described(tmp_path: Path):
+def test_the_host_is_described():
     row, reading = sampled(Host(platform_process=None), moment())
     assert row.host == socket.gethostname()
     assert 0 < row.memory_used_mb < row.memory_total_mb

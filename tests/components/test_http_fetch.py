@@ -68,11 +68,16 @@ def test_every_fault_ends_soon_in_an_error_of_its_kind(server: HttpServer, scrip
 
 
 def test_a_port_where_nobody_listens_is_unreachable():
-    with pytest.raises(UnreachableError, match="Connection refused"):
-        fetch(f"http://127.0.0.1:{free_port()}/", limit_bytes=10, deadline_seconds=1)
+    url = f"http://127.0.0.1:{free_port()}/"
+    with pytest.raises(UnreachableError) as caught:
+        fetch(url, limit_bytes=10, deadline_seconds=1)
+    assert str(caught.value).startswith(f"GET {url}: Failed to establish a new connection: ")
+    assert "Connection refused" in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["http://", "no address", "http://127.0.0.1:99999/", "ftp://127.0.0.1/"])
+@pytest.mark.parametrize(
+    "url", ["http://", "no address", "http://127.0.0.1:99999/", "ftp://127.0.0.1/", f"http://{'a' * 64}/"]
+)
 def test_an_address_that_is_none_is_unreachable(url: str):
     with pytest.raises(UnreachableError):
         fetch(url, limit_bytes=10, deadline_seconds=1)

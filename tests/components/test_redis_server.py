@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from redis import Redis
 from support.http_server import drip, http_server, raw
-from support.redis_process import RedisProcess
+from support.redis_process import PASSWORD, RedisProcess
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from maxbooster_ops.sources.redis_server import RedisServer
 from maxbooster_ops.sources.source import Memory, Moment, Reading
@@ -98,6 +102,38 @@ def test_counters_that_somebody_reset_start_anew(redis_process: RedisProcess):
         client.config_resetstat()
     sample, _ = sampled(source, moment(memory, seconds=30))
     assert sample.hit_ratio is None
+
+
+@pytest.fixture
+def loading_replica(redis_process: RedisProcess, tmp_path: Path) -> Iterator[RedisProcess]:
+    """A server that copies another and takes seconds to load what it got."""
+    folder = tmp_path / "replica"
+    folder.mkdir()
+    replica = RedisProcess(folder=folder).start()
+    with redis_process.client() as original, replica.client() as copy:
+        original.config_set("repl-diskless-sync-delay", 0)
+        original.mset({f"key:{number}": "x" * 1000 for number in range(5000)})
+        for name, value in (
+            ("masterauth", PASSWORD),
+            ("key-load-delay", 2000),
+            ("loading-process-events-interval-bytes", 1024),
+        ):
+            copy.config_set(name, value)
+        copy.replicaof("127.0.0.1", redis_process.port)
+        _wait_until_loading(copy)
+    yield replica
+    replica.kill()
+
+
+@retry(retry=retry_if_exception_type(AssertionError), stop=stop_after_delay(15), wait=wait_fixed(0.02), reraise=True)
+def _wait_until_loading(client: Redis) -> None:
+    assert client.info("persistence")["loading"] == 1
+
+
+def test_a_loading_server_is_a_sample_and_no_failure(loading_replica: RedisProcess):
+    sample, _ = sampled(RedisServer(loading_replica.url), moment())
+    assert (sample.loading, sample.role) == (True, "slave")
+    assert sample.ping_ms_median > 0
 
 
 def failed(url: str) -> tuple[SourceFailure, float]:

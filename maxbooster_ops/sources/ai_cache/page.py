@@ -1,7 +1,7 @@
 """The platform's page about its AI model caches, in whichever of its spellings it comes.
 
-Belongs here: from JSON to typed values, and what is wrong with them. Not here: what is new on a page (`evictions.py`) or
-rows (`source.py`).
+Belongs here: from JSON to typed values, and what is wrong with them. Not here: what is new on a page (`evictions.py`)
+or rows (`source.py`).
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class _Event(_Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachePage:
-    """Everything on the page that can be used, and in `problems` what cannot; `evictions` is None where it has no list."""
+    """What of the page can be used, and in `problems` what cannot; `evictions` is None where it has no list of them."""
 
     caches: Mapping[str, CacheState]
     memory: MemoryState

@@ -71,7 +71,7 @@ def per_second(before: Counters | None, now: Counters, counter: str) -> float | 
 
 
 def process_cpu_percent(before: Counters | None, now: Counters) -> float | None:
-    """CPU time of the process as a share of one core (200 is two cores); None where it is another process than before."""
+    """CPU time of the process in % of one core (200 is two cores); None where it is another process than before."""
     if before is None or before.process != now.process:
         return None
     rate = per_second(before, now, "process_cpu_seconds")
