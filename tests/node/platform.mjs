@@ -6,7 +6,7 @@ import { appendFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const require = createRequire(`${process.env.BULLMQ_FOLDER}/package.json`);
-const { Queue, Worker, MetricsTime, UnrecoverableError, version } = require('bullmq');
+const { Queue, Worker, MetricsTime, UnrecoverableError } = require('bullmq');
 const [, , port, password] = process.argv;
 const connection = { host: '127.0.0.1', port: Number(port), password, maxRetriesPerRequest: null };
 
@@ -85,7 +85,19 @@ const actions = {
     }
     return milliseconds;
   },
-  version: () => version,
+  // Finish jobs in many queues without a standing worker in each.
+  async finish({ names, jobs }) {
+    for (const name of names) {
+      await queue({ queue: name }).addBulk(Array.from({ length: jobs }, () => ({ name: 'job', data: {} })));
+      const worker = new Worker(name, null, { connection, autorun: false });
+      for (let done = 0; done < jobs; done += 1) {
+        const job = await worker.getNextJob('bench');
+        await job.moveToCompleted('ok', 'bench', false);
+      }
+      await worker.close(true);
+    }
+    return null;
+  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,6 +1,7 @@
-"""All queues counted in one round trip, with the server's clock and its clients.
+"""Many queues counted in one round trip, and what the server says of itself.
 
-Belongs here: one conversation and the parts of it that failed. Not here: what a single queue's replies mean (see `counts`).
+Belongs here: the conversations about the present, and the parts of them that failed. Not here: what a single queue's
+replies mean (see `counts`), and what happened (see `stream`).
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from maxbooster_ops.sources.bullmq.counts import (
     REPLIES_PER_QUEUE,
     Counts,
     client_name,
+    connections_by_name,
     counted,
-    workers_by_client_name,
 )
 from maxbooster_ops.sources.bullmq.discovery import milliseconds
 from maxbooster_ops.sources.bullmq.queue import Queue
@@ -22,33 +23,42 @@ from maxbooster_ops.sources.bullmq.wire import Wire, packed, raised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Redis' own clock, and its clients' names where it tells them to us."""
+
+    now_ms: int
+    connections: Counter[str] | None
+
+    def workers(self, queue: Queue) -> int | None:
+        """Count the connected workers of a queue as BullMQ's `getWorkersCount` does; None where that is not known."""
+        return None if self.connections is None else self.connections[client_name(queue)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Census:
-    """What the queues hold at `now_ms` on Redis' clock; queues that were obliterated since their discovery are left out."""
+    """What queues hold now; those that were obliterated since their discovery are left out."""
 
     counts: Mapping[Queue, Counts]
     unreadable: Mapping[Queue, Exception]
-    connections: Counter[bytes] | None
-    now_ms: int
 
-    def workers(self, queue: Queue) -> int | None:
-        """Count the connected workers of a queue; None where the server does not list its clients to us."""
-        return None if self.connections is None else self.connections[client_name(queue)]
+
+def look_at_server(wire: Wire) -> Server:
+    """Ask for the clock and the clients; a server that refuses to list clients is no failure."""
+    time, clients = wire.ask_each([packed("TIME"), packed("CLIENT", "LIST")])
+    return Server(now_ms=milliseconds(raised(time)), connections=connections_by_name(clients))
 
 
 def take_census(wire: Wire, queues: Sequence[Queue], counting: Callable[[Queue], bytes]) -> Census:
     """Count `queues`; `counting` encodes the commands for one of them."""
-    commands = b"".join((*map(counting, queues), packed("CLIENT", "LIST"), packed("TIME")))
-    *replies, clients, time = wire.ask(commands, len(queues) * REPLIES_PER_QUEUE + 2)
+    replies = wire.ask(b"".join(map(counting, queues)), len(queues) * REPLIES_PER_QUEUE)
     counts: dict[Queue, Counts] = {}
     unreadable: dict[Queue, Exception] = {}
     for at, queue in enumerate(queues):
         try:
-            counts[queue] = counted(replies[at * REPLIES_PER_QUEUE : (at + 1) * REPLIES_PER_QUEUE])
+            held = counted(replies[at * REPLIES_PER_QUEUE : (at + 1) * REPLIES_PER_QUEUE])
         except Exception as error:  # noqa: BLE001 - whatever Redis answered for this queue, the others go on
             unreadable[queue] = error
-    return Census(
-        counts={queue: held for queue, held in counts.items() if not held.is_gone},
-        unreadable=unreadable,
-        connections=workers_by_client_name(clients),
-        now_ms=milliseconds(raised(time)),
-    )
+        else:
+            if not held.is_gone:
+                counts[queue] = held
+    return Census(counts=counts, unreadable=unreadable)

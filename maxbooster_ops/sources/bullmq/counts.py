@@ -17,7 +17,8 @@ from maxbooster_ops.sources.bullmq.wire import Reply, packed
 
 REPLIES_PER_QUEUE: Final = 10
 
-_CLIENT_NAME: Final = re.compile(rb"(?m)^.*? name=(\S+)")
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?(e\+?\d{1,2})?")
+_CLIENT_NAME: Final = re.compile(r"(?m)^.*? name=(\S+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ def counted(replies: Sequence[Reply]) -> Counts:
             raise reply
     waiting, paused, active, delayed, prioritized, waiting_children, completed, failed, settings, last = replies
     is_paused, concurrency, version, events_kept = settings
-    if last is not None and last.startswith(b"0:"):  # a marker of BullMQ 4, which `getJobCounts` does not count either
+    if last is not None and last.startswith("0:"):  # a marker of BullMQ 4, which `getJobCounts` does not count either
         waiting, last = waiting - 1, None
     return Counts(
         waiting=waiting,
@@ -85,31 +86,33 @@ def counted(replies: Sequence[Reply]) -> Counts:
         failed=failed,
         is_paused=is_paused is not None,
         concurrency=whole(concurrency),
-        bullmq_version=version.decode(errors="replace").removeprefix("bullmq:") if version else None,
+        bullmq_version=version.removeprefix("bullmq:") if version else None,
         events_kept=whole(events_kept) or 10_000,  # BullMQ's default
-        last_in_line=last.decode(errors="replace") if last is not None else None,
+        last_in_line=last,
         has_settings=any(setting is not None for setting in settings),
     )
 
 
-def workers_by_client_name(client_list: Reply) -> Counter[bytes] | None:
+def connections_by_name(client_list: Reply) -> Counter[str] | None:
     """Count connections by the name that BullMQ workers give them; None where the server does not tell (`CLIENT LIST`).
 
     A worker that has a name of its own appends it after `:w:`.
     """
-    if not isinstance(client_list, bytes):
+    if not isinstance(client_list, str):
         return None
-    return Counter(name.partition(b":w:")[0] for name in _CLIENT_NAME.findall(client_list))
+    return Counter(name.partition(":w:")[0] for name in _CLIENT_NAME.findall(client_list))
 
 
-def client_name(queue: Queue) -> bytes:
+def client_name(queue: Queue) -> str:
     """Give the name under which the workers of a queue connect."""
-    return f"{queue.prefix}:{base64.b64encode(queue.name.encode()).decode()}".encode()
+    return f"{queue.prefix}:{base64.b64encode(queue.name.encode()).decode()}"
 
 
-def whole(reply: bytes | None) -> int | None:
+def whole(reply: str | None) -> int | None:
     """Read a number as BullMQ writes it, None where there is none."""
-    try:
-        return int(float(reply)) if reply else None
-    except ValueError:
+    if not reply:
         return None
+    try:
+        return int(reply)
+    except ValueError:
+        return int(float(reply)) if _NUMBER.fullmatch(reply) else None

@@ -71,8 +71,8 @@ def _scanned(wire: Wire, known: Discovery) -> Discovery:
     while True:
         [reply] = wire.ask(packed("SCAN", cursor, "MATCH", pattern, "COUNT", _KEYS_PER_STEP), 1)
         next_cursor, keys = raised(reply)
-        cursor = next_cursor.decode()
-        met.update(queue for key in keys if (queue := queue_of(key.decode(errors="replace"), known.prefixes)))
+        cursor = next_cursor
+        met.update(queue for key in keys if (queue := queue_of(key, known.prefixes)))
         spent_seconds = time.monotonic() - began
         if cursor == _START or spent_seconds > _SECONDS_PER_READING:
             spent_seconds += known.spent_seconds if known.is_running else 0.0
@@ -103,7 +103,7 @@ def redis_now_ms(wire: Wire) -> int:
     return milliseconds(raised(reply))
 
 
-def milliseconds(time_reply: Sequence[bytes]) -> int:
+def milliseconds(time_reply: Sequence[str]) -> int:
     """Convert the reply to TIME, seconds and microseconds."""
     seconds, microseconds = time_reply
     return int(seconds) * 1000 + int(microseconds) // 1000

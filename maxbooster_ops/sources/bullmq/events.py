@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-Entry = tuple[bytes, Sequence[bytes]]
+Entry = tuple[str, Sequence[str]]
 """One entry as Redis gives it: `<ms>-<n>` and `[event, <kind>, jobId, <id>, <field>, <value>, …]`."""
 
 WAITING: Final = "waiting"
@@ -72,8 +72,8 @@ def happened(entries: Sequence[Entry], open_jobs: Mapping[str, OpenJob], *, coun
     for entry_id, fields in entries:
         note = _NOTES.get(fields[1])
         if note is not None and len(fields) > 3:  # noqa: PLR2004 - a foreign event may carry no job
-            at_ms = int(entry_id.partition(b"-")[0])
-            note(ledger, fields[3].decode(errors="replace"), at_ms, fields, at_ms >= counted_from_ms)
+            at_ms = int(entry_id.partition("-")[0])
+            note(ledger, fields[3], at_ms, fields, at_ms >= counted_from_ms)
     return ledger.closed()
 
 
@@ -89,26 +89,26 @@ class _Ledger:
         self.retried = self.stalled = self.redriven = 0
         self.requeued_last: str | None = None
 
-    def added(self, job_id: str, at_ms: int, fields: Sequence[bytes], _: bool) -> None:
-        name = _field(fields, b"name")
+    def added(self, job_id: str, at_ms: int, fields: Sequence[str], _: bool) -> None:
+        name = _field(fields, "name")
         self.jobs[job_id] = OpenJob(name, PARKED, at_ms, None, 0, detoured=False)
 
-    def waiting(self, job_id: str, at_ms: int, fields: Sequence[bytes], counted: bool) -> None:
+    def waiting(self, job_id: str, at_ms: int, fields: Sequence[str], counted: bool) -> None:
         previous = fields[5] if len(fields) > 5 else None  # noqa: PLR2004
-        self.redriven += counted and previous in (b"failed", b"completed")
-        if counted and previous == b"active":
+        self.redriven += counted and previous in ("failed", "completed")
+        if counted and previous == "active":
             self.retried += 1
             self.requeued_last = job_id
         was = self.jobs.pop(job_id, _UNSEEN)  # popped, so that the order of `jobs` is that of their last queueing
         self.jobs[job_id] = OpenJob(was.name, WAITING, at_ms, None, was.attempts, was.detoured or previous is not None)
 
-    def parked(self, job_id: str, at_ms: int, fields: Sequence[bytes], counted: bool) -> None:
+    def parked(self, job_id: str, at_ms: int, fields: Sequence[str], counted: bool) -> None:
         """A delay is a retry after backoff where the job was being worked on, and its schedule where it was not."""
         was = self.jobs.pop(job_id, _UNSEEN)
-        self.retried += counted and was.state == ACTIVE and fields[1] == b"delayed"
+        self.retried += counted and was.state == ACTIVE and fields[1] == "delayed"
         self.jobs[job_id] = OpenJob(was.name, PARKED, at_ms, None, was.attempts, detoured=True)
 
-    def active(self, job_id: str, at_ms: int, _: Sequence[bytes], __: bool) -> None:
+    def active(self, job_id: str, at_ms: int, _: Sequence[str], __: bool) -> None:
         was = self.jobs.get(job_id, _UNSEEN)
         wait_ms = at_ms - was.since_ms if was.state == WAITING else None
         attempts = None if was.attempts is None else was.attempts + 1
@@ -116,7 +116,7 @@ class _Ledger:
         if self.requeued_last == job_id:
             self.requeued_last = None
 
-    def stall(self, job_id: str, _: int, __: Sequence[bytes], counted: bool) -> None:
+    def stall(self, job_id: str, _: int, __: Sequence[str], counted: bool) -> None:
         """BullMQ puts a stalled job back with the very event of an immediate retry, and says `stalled` right after it."""
         self.stalled += counted
         if self.requeued_last == job_id:
@@ -126,16 +126,16 @@ class _Ledger:
         if was is not None and was.attempts:
             self.jobs[job_id] = was._replace(attempts=was.attempts - 1)
 
-    def end(self, job_id: str, at_ms: int, fields: Sequence[bytes], counted: bool) -> None:
+    def end(self, job_id: str, at_ms: int, fields: Sequence[str], counted: bool) -> None:
         was = self.jobs.pop(job_id, _UNSEEN)
         if not counted:
             return
-        outcome = fields[1].decode()
-        reason = _field(fields, b"failedReason") if outcome == "failed" else None
+        outcome = fields[1]
+        reason = _field(fields, "failedReason") if outcome == "failed" else None
         processing_ms = at_ms - was.since_ms if was.state == ACTIVE else None
         self.finished.append(FinishedJob(job_id, outcome, at_ms, processing_ms, reason, was, is_latest=True))
 
-    def gone(self, job_id: str, _: int, __: Sequence[bytes], ___: bool) -> None:
+    def gone(self, job_id: str, _: int, __: Sequence[str], ___: bool) -> None:
         self.jobs.pop(job_id, None)
 
     def closed(self) -> Happened:
@@ -151,24 +151,24 @@ class _Ledger:
         )
 
 
-_NOTES: Final[Mapping[bytes, Callable[[_Ledger, str, int, Sequence[bytes], bool], None]]] = {
-    b"added": _Ledger.added,
-    b"waiting": _Ledger.waiting,
-    b"delayed": _Ledger.parked,
-    b"waiting-children": _Ledger.parked,
-    b"active": _Ledger.active,
-    b"stalled": _Ledger.stall,
-    b"completed": _Ledger.end,
-    b"failed": _Ledger.end,
-    b"removed": _Ledger.gone,
+_NOTES: Final[Mapping[str, Callable[[_Ledger, str, int, Sequence[str], bool], None]]] = {
+    "added": _Ledger.added,
+    "waiting": _Ledger.waiting,
+    "delayed": _Ledger.parked,
+    "waiting-children": _Ledger.parked,
+    "active": _Ledger.active,
+    "stalled": _Ledger.stall,
+    "completed": _Ledger.end,
+    "failed": _Ledger.end,
+    "removed": _Ledger.gone,
 }
 
 
-def _field(fields: Sequence[bytes], name: bytes) -> str | None:
+def _field(fields: Sequence[str], name: str) -> str | None:
     """Give the value of a field after the first two, None where the event has no such field."""
     for at in range(4, len(fields) - 1, 2):
         if fields[at] == name:
-            return fields[at + 1].decode(errors="replace")
+            return fields[at + 1]
     return None
 
 

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from maxbooster_ops.sources.bullmq.census import Census
-from maxbooster_ops.sources.bullmq.counts import whole
+from maxbooster_ops.sources.bullmq.counts import Counts, whole
 from maxbooster_ops.sources.bullmq.events import WAITING, FinishedJob
 from maxbooster_ops.sources.bullmq.jobs import asking_for, described, due_ms
 from maxbooster_ops.sources.bullmq.queue import Queue
@@ -30,17 +29,22 @@ class Answers:
 
 
 def interview(
-    wire: Wire, finished: Mapping[Queue, Sequence[FinishedJob]], census: Census, memories: Mapping[Queue, Kept]
+    wire: Wire,
+    finished: Mapping[Queue, Sequence[FinishedJob]],
+    counts: Mapping[Queue, Counts],
+    memories: Mapping[Queue, Kept],
+    *,
+    now_ms: int,
 ) -> Answers:
     """Ask every finished job for its fields, every queue in `finished` for its metrics, and every backlog for its age."""
-    requeued_ms = _requeued_ms(census, memories)
-    asked_for_age = [q for q, held in census.counts.items() if held.last_in_line is not None and q not in requeued_ms]
+    requeued_ms = _requeued_ms(counts, memories)
+    asked_for_age = [q for q, held in counts.items() if held.last_in_line is not None and q not in requeued_ms]
     replies = iter(
         wire.ask_each(
             [
                 *(asking_for(queue, job) for queue, jobs in finished.items() for job in jobs),
                 *chain.from_iterable(map(_asking_for_metrics, finished)),
-                *(_asking_for_age(queue, census.counts[queue].last_in_line) for queue in asked_for_age),
+                *(_asking_for_age(queue, counts[queue].last_in_line) for queue in asked_for_age),
             ]
         )
     )
@@ -52,15 +56,15 @@ def interview(
         metrics={queue: kept for queue in finished if (kept := _metrics(next(replies), next(replies)))},
         oldest_waiting_ms=_ages(
             requeued_ms | {queue: due for queue in asked_for_age if (due := _due_ms(next(replies))) is not None},
-            now_ms=census.now_ms,
+            now_ms=now_ms,
         ),
     )
 
 
-def _requeued_ms(census: Census, memories: Mapping[Queue, Kept]) -> dict[Queue, int]:
+def _requeued_ms(counts: Mapping[Queue, Counts], memories: Mapping[Queue, Kept]) -> dict[Queue, int]:
     """Since when the next job waits, where it was delayed or retried: then its own age says nothing of its wait."""
     since: dict[Queue, int] = {}
-    for queue, held in census.counts.items():
+    for queue, held in counts.items():
         if held.last_in_line is not None and queue in memories:
             job = open_job(memories[queue], held.last_in_line)
             if job is not None and job.state == WAITING and job.detoured:
@@ -78,13 +82,13 @@ def _asking_for_age(queue: Queue, job_id: str | None) -> bytes:
 
 def _metrics(completed: Reply, failed: Reply) -> Metrics | None:
     """Read both counters; the one of an outcome that never happened is not there yet."""
-    if not (isinstance(completed, bytes) or isinstance(failed, bytes)):
+    if not (isinstance(completed, str) or isinstance(failed, str)):
         return None
     return _counter(completed), _counter(failed)
 
 
 def _counter(reply: Reply) -> int:
-    return (whole(reply) or 0) if isinstance(reply, bytes) else 0
+    return (whole(reply) or 0) if isinstance(reply, str) else 0
 
 
 def _due_ms(reply: Reply) -> int | None:

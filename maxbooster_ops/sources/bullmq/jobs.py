@@ -20,7 +20,7 @@ REASON_KEPT: Final = 500
 """Characters of a failure's reason that are stored."""
 
 _FIELDS: Final = ("processedOn", "finishedOn", "timestamp", "name", "atm")
-_HASH_IS_GONE: Final[Sequence[bytes | None]] = (None,) * len(_FIELDS)
+_HASH_IS_GONE: Final[Sequence[str | None]] = (None,) * len(_FIELDS)
 _SAME_FINISH_MS: Final = 1000  # two finishes of one job lie further apart than a worker's clock is off
 
 
@@ -51,7 +51,7 @@ def described(queue: Queue, job: FinishedJob, reply: Reply) -> QueueJob:
         prefix=queue.prefix,
         queue=queue.name,
         job_id=job.job_id,
-        name=name.decode(errors="replace") if name else job.was.name,
+        name=name or job.was.name,
         outcome=job.outcome,
         processing_ms=processing_ms,
         wait_ms=wait_ms,
@@ -61,7 +61,7 @@ def described(queue: Queue, job: FinishedJob, reply: Reply) -> QueueJob:
     )
 
 
-def due_ms(added: bytes | None, options: bytes | None) -> int | None:
+def due_ms(added: str | None, options: str | None) -> int | None:
     """Give the time from which a job that was not attempted yet could be taken: when it was added, plus its own delay.
 
     The hash's field `delay` does not tell: BullMQ sets it to 0 when the delay is over.
@@ -77,7 +77,7 @@ def _tells_of(job: FinishedJob, finished_ms: int) -> bool:
 
 
 def _wait_ms(
-    job: FinishedJob, started_ms: int, added_ms: int | None, attempts: int | None, options: Sequence[bytes | None]
+    job: FinishedJob, started_ms: int, added_ms: int | None, attempts: int | None, options: Sequence[str | None]
 ) -> float | None:
     """Tell how long a job waited for the attempt that finished it.
 
@@ -93,8 +93,8 @@ def _wait_ms(
     return max(0, started_ms - added_ms - _delay_ms(options[0] if options else None))
 
 
-def _delay_ms(options: bytes | None) -> int:
-    if not options or b'"delay"' not in options:
+def _delay_ms(options: str | None) -> int:
+    if not options or '"delay"' not in options:
         return 0
     try:
         delay = json.loads(options).get("delay")

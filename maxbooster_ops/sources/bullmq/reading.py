@@ -1,18 +1,19 @@
 """One reading of all queues of a server: discover, count, read the events, prove them unbroken, ask the jobs.
 
-Belongs here: the order of these steps and what each hands to the next. Not here: any one of them, and what it means that the
-server cannot be reached (see `source`).
+Belongs here: the order of these steps and what each hands to the next. Not here: any one of them, and what it means that
+the server cannot be reached (see `source`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from maxbooster_ops.sources.bullmq.census import Census, take_census
+from maxbooster_ops.sources.bullmq.census import Census, Server, look_at_server, take_census
 from maxbooster_ops.sources.bullmq.discovery import Discovery, discover
 from maxbooster_ops.sources.bullmq.events import Happened, happened
-from maxbooster_ops.sources.bullmq.interview import Answers, interview
+from maxbooster_ops.sources.bullmq.interview import interview
 from maxbooster_ops.sources.bullmq.queue import Queue
 from maxbooster_ops.sources.bullmq.remembered import Kept, QueueMemory, bounded
 from maxbooster_ops.sources.bullmq.sample import NOTHING_HAPPENED, Deltas, Metrics, queue_sample
@@ -20,6 +21,12 @@ from maxbooster_ops.sources.bullmq.stream import Continuity, News, Run, continui
 from maxbooster_ops.sources.bullmq.wire import Wire
 from maxbooster_ops.sources.source import Memory, Moment
 from maxbooster_ops.store.facts import QueueJob, QueueSample
+
+ENTRIES_PER_READING: Final = 250_000
+"""About two seconds of work. What is left after an outage is read in the next beats; cursors make that exact."""
+
+_QUEUES_AT_ONCE: Final = 100
+"""Taken together through all steps: few round trips, yet what is held in memory stays small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +40,22 @@ class Scope:
         return not self.only or queue.name in self.only
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Seen:
-    """The outcome of a reading. `unfinished` queues have more events than one reading takes."""
+    """What a reading has seen so far. `unfinished` queues have more events than one reading takes."""
 
-    samples: Sequence[QueueSample]
-    jobs: Sequence[QueueJob]
-    memory: Memory
-    unreadable: Mapping[Queue, Exception]
-    unfinished: Sequence[Queue]
+    samples: list[QueueSample] = field(default_factory=list)
+    jobs: list[QueueJob] = field(default_factory=list)
+    unreadable: dict[Queue, Exception] = field(default_factory=dict)
+    unfinished: list[Queue] = field(default_factory=list)
+    kept: dict[str, Kept] = field(default_factory=dict)
+    entries_left: int = ENTRIES_PER_READING
+    discovery: Discovery
+
+    @property
+    def memory(self) -> Memory:
+        """What the next reading must know."""
+        return {"discovery": self.discovery.kept(), "queues": bounded(self.kept)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,25 +77,65 @@ class _Story:
 def read_queues(wire: Wire, moment: Moment, scope: Scope, counting: Callable[[Queue], bytes]) -> Seen:
     """Read every queue in `scope` once; `counting` encodes the commands that count a queue."""
     known = Discovery.of(moment.memory.get("discovery"), scope.prefixes)
-    found = discover(wire, known, at=moment.at.timestamp())
-    census = take_census(wire, [queue for queue in found.queues if queue in scope], counting)
-    memories = _recalled(moment, census, all_known_at_ms=known.complete_at_ms)
-    news = read_news(wire, {queue: memories[queue]["cursor"] for queue in census.counts})
-    stories = _stories(wire, news, census, memories)
-    answers = interview(wire, {queue: story.events.finished for queue, story in stories.items()}, census, memories)
-    return _seen(moment, found, census, memories, news, stories, answers)
-
-
-def _recalled(moment: Moment, census: Census, *, all_known_at_ms: int | None) -> dict[Queue, Kept]:
-    """Give what is remembered of every queue, and a beginning to those seen for the first time.
-
-    The first reading ever looks back one interval. A queue that shows up later was made after the last complete discovery, when
-    all queues were known: from then on everything counts.
-    """
-    looks_back_to_ms = all_known_at_ms or census.now_ms - round(moment.interval_seconds * 1000)
-    first_seen = QueueMemory(counted_from_ms=looks_back_to_ms).kept()
+    seen = Seen(discovery=discover(wire, known, at=moment.at.timestamp()))
+    queues = [queue for queue in seen.discovery.queues if queue in scope]
+    server = look_at_server(wire)
+    beginning = _beginning(moment, server, all_known_at_ms=known.complete_at_ms)
     kept = moment.memory.get("queues", {})
-    return {queue: kept.get(str(queue), first_seen) for queue in (*census.counts, *census.unreadable)}
+    for at in range(0, len(queues), _QUEUES_AT_ONCE):
+        group = queues[at : at + _QUEUES_AT_ONCE]
+        memories = {queue: kept.get(str(queue), beginning) for queue in group}
+        _read_group(wire, moment, server, take_census(wire, group, counting), memories, seen)
+    return seen
+
+
+def _beginning(moment: Moment, server: Server, *, all_known_at_ms: int | None) -> Kept:
+    """Give the memory of a queue that is seen for the first time.
+
+    The first reading ever looks back one interval. A queue that shows up later was made after the last complete
+    discovery, when all queues were known: from then on everything counts.
+    """
+    one_interval_ago_ms = server.now_ms - round(moment.interval_seconds * 1000)
+    return QueueMemory(counted_from_ms=all_known_at_ms or one_interval_ago_ms).kept()
+
+
+def _read_group(
+    wire: Wire, moment: Moment, server: Server, census: Census, memories: Mapping[Queue, Kept], seen: Seen
+) -> None:
+    """Take some queues through all steps and add what they tell to `seen`."""
+    cursors = {queue: memories[queue]["cursor"] for queue in census.counts}
+    news = read_news(wire, cursors, limit=seen.entries_left)
+    stories = _stories(wire, news, census, memories)
+    finished = {queue: story.events.finished for queue, story in stories.items()}
+    answers = interview(wire, finished, census.counts, memories, now_ms=server.now_ms)
+
+    seen.entries_left -= sum(map(len, news.entries.values()))
+    seen.unfinished += news.unfinished
+    unreadable = {**census.unreadable, **news.unreadable}
+    seen.unreadable |= unreadable
+    seen.kept |= {str(queue): memories[queue] for queue in (*census.counts, *census.unreadable)}
+    for queue, held in census.counts.items():
+        if queue in unreadable:
+            continue
+        deltas = NOTHING_HAPPENED
+        if story := stories.get(queue):
+            # Where events are left for the next beat, counters that already hold them would count them twice.
+            metrics = None if queue in news.unfinished else answers.metrics.get(queue)
+            deltas = story.deltas(metrics)
+            seen.kept[str(queue)] = story.kept(metrics)
+        jobs = answers.jobs.get(queue, ())
+        seen.jobs += jobs
+        seen.samples.append(
+            queue_sample(
+                moment.at,
+                queue,
+                held,
+                deltas,
+                jobs,
+                oldest_waiting_ms=answers.oldest_waiting_ms.get(queue),
+                workers=server.workers(queue),
+            )
+        )
 
 
 def _stories(wire: Wire, news: News, census: Census, memories: Mapping[Queue, Kept]) -> Mapping[Queue, _Story]:
@@ -102,47 +156,7 @@ def _story(run: Run, link: Continuity) -> _Story:
     open_jobs = run.before.open_jobs if link is Continuity.UNBROKEN else {}
     return _Story(
         before=run.before,
-        cursor=run.entries[-1][0].decode(),
+        cursor=run.entries[-1][0],
         events=happened(run.entries, open_jobs, counted_from_ms=run.before.counted_from_ms),
         is_gap=link is Continuity.TRIMMED,
-    )
-
-
-def _seen(  # noqa: PLR0913 - every step's outcome meets here
-    moment: Moment,
-    found: Discovery,
-    census: Census,
-    memories: Mapping[Queue, Kept],
-    news: News,
-    stories: Mapping[Queue, _Story],
-    answers: Answers,
-) -> Seen:
-    kept = {str(queue): memory for queue, memory in memories.items()}
-    samples = []
-    for queue, held in census.counts.items():
-        if queue in news.unreadable:
-            continue
-        deltas = NOTHING_HAPPENED
-        if story := stories.get(queue):
-            # Where events are left for the next beat, counters that already hold them would count them twice.
-            metrics = None if queue in news.unfinished else answers.metrics.get(queue)
-            deltas = story.deltas(metrics)
-            kept[str(queue)] = story.kept(metrics)
-        samples.append(
-            queue_sample(
-                moment.at,
-                queue,
-                held,
-                deltas,
-                answers.jobs.get(queue, ()),
-                oldest_waiting_ms=answers.oldest_waiting_ms.get(queue),
-                workers=census.workers(queue),
-            )
-        )
-    return Seen(
-        samples=samples,
-        jobs=[job for jobs in answers.jobs.values() for job in jobs],
-        memory={"discovery": found.kept(), "queues": bounded(kept)},
-        unreadable={**census.unreadable, **news.unreadable},
-        unfinished=news.unfinished,
     )

@@ -13,7 +13,7 @@ from typing import Final
 from maxbooster_ops.sources.bullmq.counts import Counts
 from maxbooster_ops.sources.bullmq.events import Happened
 from maxbooster_ops.sources.bullmq.queue import Queue
-from maxbooster_ops.sources.bullmq.timing import Timings
+from maxbooster_ops.sources.bullmq.timing import Timings, percentile
 from maxbooster_ops.store.facts import QueueJob, QueueSample
 
 Metrics = tuple[int, int]
@@ -95,7 +95,7 @@ def queue_sample(
         processing_ms_p50=processing.p50,
         processing_ms_p95=processing.p95,
         processing_ms_p99=processing.p99,
-        wait_ms_p95=Timings.of(job.wait_ms for job in jobs).p95,
+        wait_ms_p95=percentile(sorted(job.wait_ms for job in jobs if job.wait_ms is not None), 0.95),
         oldest_waiting_ms=oldest_waiting_ms,
         workers=workers,
         concurrency=counts.concurrency,

@@ -6,7 +6,9 @@ reading itself (see `reading`).
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final
 
@@ -59,7 +61,7 @@ class BullmqQueues:
     def read(self, moment: Moment) -> Reading | SourceFailure:
         """Read all queues within the deadline; a queue that cannot be read is a failure beside the others' rows."""
         try:
-            with Wire.to(self._address, within_seconds=self._deadline_seconds) as wire:
+            with _cycles_uncollected(), Wire.to(self._address, within_seconds=self._deadline_seconds) as wire:
                 seen = read_queues(wire, moment, self._scope, self._counting)
         except (RedisError, OSError) as error:
             hint = next((hint for kind, hint in _HINTS if isinstance(error, kind)), _HINT)
@@ -89,3 +91,19 @@ class BullmqQueues:
                 reason=f"{len(seen.unfinished)} queues have more unread events than one beat reads.",
                 hint="nothing is lost: the next beats read on; until then the numbers of these queues are late",
             )
+
+
+@contextmanager
+def _cycles_uncollected() -> Iterator[None]:
+    """Pause Python's search for reference cycles.
+
+    A busy reading makes some hundred thousand small lists, none of them in a cycle; looking through them again and again took a
+    quarter of its time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

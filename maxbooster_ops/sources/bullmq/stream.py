@@ -8,19 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import Final
-
-from redis.exceptions import ResponseError
 
 from maxbooster_ops.sources.bullmq.events import Entry
 from maxbooster_ops.sources.bullmq.queue import Queue
 from maxbooster_ops.sources.bullmq.remembered import BEGINNING, QueueMemory
 from maxbooster_ops.sources.bullmq.wire import Reply, Wire, packed
 
-ENTRIES_PER_READING: Final = 250_000
-"""About one second of work. What is left after an outage is read in the next beats; cursors make that exact."""
+_ENTRIES_PER_STREAM: Final = 1000
 
-_FEWEST_PER_STREAM: Final = 100
+_STREAMS_PER_COMMAND: Final = 25
+"""Redis serves others between commands, and goes on with the next one while we take in the reply to the first."""
 
 
 class Continuity(Enum):
@@ -40,40 +39,48 @@ class News:
     unreadable: Mapping[Queue, Exception] = field(default_factory=dict)
 
 
-def read_news(wire: Wire, cursors: Mapping[Queue, str], *, limit: int = ENTRIES_PER_READING) -> News:
-    """Read everything after the cursors, over all queues about `limit` entries at most."""
-    per_stream = max(_FEWEST_PER_STREAM, limit // max(1, len(cursors)))
-    queues = {queue.key("events").encode(): queue for queue in cursors}
+def read_news(wire: Wire, cursors: Mapping[Queue, str], *, limit: int) -> News:
+    """Read everything after the cursors; no more is asked for once `limit` entries have come."""
+    queues = {queue.key("events"): queue for queue in cursors}
     entries: dict[Queue, list[Entry]] = {}
     unreadable: dict[Queue, Exception] = {}
     pending = dict(cursors)
     while pending and sum(map(len, entries.values())) < limit:
-        batches, failed = _read_once(wire, pending, queues, per_stream)
+        batches, failed = _read_once(wire, pending, queues)
         unreadable |= failed
         pending = {}
         for queue, batch in batches.items():
             entries.setdefault(queue, []).extend(batch)
-            if len(batch) == per_stream:
-                pending[queue] = batch[-1][0].decode()
+            if len(batch) == _ENTRIES_PER_STREAM:
+                pending[queue] = batch[-1][0]
     return News(entries=entries, unfinished=tuple(pending), unreadable=unreadable)
 
 
 def _read_once(
-    wire: Wire, cursors: Mapping[Queue, str], queues: Mapping[bytes, Queue], per_stream: int
+    wire: Wire, cursors: Mapping[Queue, str], queues: Mapping[str, Queue]
 ) -> tuple[dict[Queue, Sequence[Entry]], dict[Queue, Exception]]:
-    """Read all streams by one command, which answers only those with news; one by one where one of them spoils it."""
-    [reply] = wire.ask(_reading(cursors, per_stream), 1)
-    if not isinstance(reply, ResponseError):
-        return {queues[key]: batch for key, batch in reply or ()}, {}
-    replies = wire.ask_each([_reading({queue: cursor}, per_stream) for queue, cursor in cursors.items()])
-    answers = dict(zip(cursors, replies, strict=True))
-    batches = {queue: reply[0][1] for queue, reply in answers.items() if reply and not isinstance(reply, Exception)}
-    return batches, {queue: reply for queue, reply in answers.items() if isinstance(reply, Exception)}
+    """Read every stream once; a command answers only for those with news, or fails because of one that is no stream."""
+    waiting = iter(cursors.items())
+    groups = [dict(islice(waiting, _STREAMS_PER_COMMAND)) for _ in range(0, len(cursors), _STREAMS_PER_COMMAND)]
+    replies = wire.ask_each([_reading(group) for group in groups])
+    batches: dict[Queue, Sequence[Entry]] = {}
+    unreadable: dict[Queue, Exception] = {}
+    for group, reply in zip(groups, replies, strict=True):
+        if not isinstance(reply, Exception):
+            batches |= {queues[key]: batch for key, batch in reply or ()}
+        elif len(group) == 1:
+            unreadable |= dict.fromkeys(group, reply)
+        else:
+            for queue, cursor in group.items():
+                alone = _read_once(wire, {queue: cursor}, queues)
+                batches |= alone[0]
+                unreadable |= alone[1]
+    return batches, unreadable
 
 
-def _reading(cursors: Mapping[Queue, str], per_stream: int) -> bytes:
+def _reading(cursors: Mapping[Queue, str]) -> bytes:
     keys = (queue.key("events") for queue in cursors)
-    return packed("XREAD", "COUNT", per_stream, "STREAMS", *keys, *cursors.values())
+    return packed("XREAD", "COUNT", _ENTRIES_PER_STREAM, "STREAMS", *keys, *cursors.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +94,7 @@ class Run:
     @property
     def covers_its_time(self) -> bool:
         """True where the first entry is older than all that counts, so that whatever was trimmed does not matter."""
-        return int(self.entries[0][0].partition(b"-")[0]) < self.before.counted_from_ms
+        return int(self.entries[0][0].partition("-")[0]) < self.before.counted_from_ms
 
 
 def continuity(wire: Wire, runs: Mapping[Queue, Run]) -> Mapping[Queue, Continuity]:
@@ -117,8 +124,8 @@ def _verdict(run: Run, info: Reply) -> Continuity:
         return Continuity.TRIMMED
     facts = dict(zip(info[::2], info[1::2], strict=True))
     never_read = run.before.cursor == BEGINNING
-    added = facts.get(b"entries-added")
-    is_whole = never_read and facts[b"length"] < run.events_kept if added is None else added == facts[b"length"]
+    added = facts.get("entries-added")
+    is_whole = never_read and facts["length"] < run.events_kept if added is None else added == facts["length"]
     if not is_whole:
         return Continuity.TRIMMED
     return Continuity.UNBROKEN if never_read else Continuity.RECREATED

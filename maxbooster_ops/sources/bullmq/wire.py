@@ -27,7 +27,7 @@ from redis.exceptions import (
 
 Argument = str | bytes | int
 Reply = Any
-"""bytes, int, None, a list of replies, or a `ResponseError` as a value: one failed command leaves the others readable."""
+"""str, int, None, a list of replies, or a `ResponseError` as a value: one failed command leaves the others readable."""
 
 _CHUNK_BYTES = 1 << 20
 _ERRORS: Mapping[str, type[Exception]] = {
@@ -88,7 +88,7 @@ class Wire:
     def __init__(self, connection: socket.socket, *, over_at: float) -> None:
         self._connection = connection
         self._over_at = over_at
-        self._reader = Reader(replyError=_error_reply)
+        self._reader = Reader(encoding="utf-8", errors="replace", replyError=_error_reply)
 
     @classmethod
     @contextmanager
