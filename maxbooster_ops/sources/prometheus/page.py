@@ -195,12 +195,13 @@ def _one(sample: Sample, kinds: Mapping[str, str]) -> Series:
 
 
 def _kind(name: str, declared: Mapping[str, str]) -> str:
-    if name.endswith("_created"):
-        return "gauge"
+    if name in declared:
+        return _KINDS.get(declared[name], "untyped")
     for kind, suffixes in _MEMBERS.items():
         if any(name.endswith(suffix) and declared.get(name.removesuffix(suffix)) == kind for suffix in suffixes):
             return _KINDS[kind]
-    return _KINDS.get(declared.get(name, ""), "untyped")
+    # OpenMetrics says of a counter when it began, without declaring that as a family.
+    return "gauge" if name.endswith("_created") else "untyped"
 
 
 def _float(value: float) -> float:

@@ -27,6 +27,10 @@ gc_seconds_sum 1.5
 gc_seconds_count 7
 # TYPE active_users gauge
 active_users 42
+# TYPE accounts_created counter
+accounts_created 6
+# TYPE queue_count gauge
+queue_count 4
 undeclared 1
 """
 
@@ -55,6 +59,8 @@ def test_series_keep_their_names_and_get_their_family_s_kind():
         ("gc_seconds_sum", "summary", True),
         ("gc_seconds_count", "summary", True),
         ("active_users", "gauge", False),
+        ("accounts_created", "counter", True),
+        ("queue_count", "gauge", False),
         ("undeclared", "untyped", False),
     ]
     assert page.series[0].labels == {"method": "GET", "route": '/a "b"', "status_code": "200"}
