@@ -67,6 +67,10 @@ const actions = {
     await queue(where).close();
     return queues.delete(`${where.prefix ?? 'bull'}:${where.queue}`);
   },
+  async promote({ id, ...where }) {
+    const job = await queue(where).getJob(id);
+    return job.promote();
+  },
   async retry({ id, ...where }) {
     const job = await queue(where).getJob(id);
     return job.retry('failed');

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from maxbooster_ops.sources.bullmq.counts import (
     REPLIES_PER_QUEUE,
     Counts,
-    client_name,
+    client_names,
     connections_by_name,
     counted,
 )
@@ -31,7 +31,9 @@ class Server:
 
     def workers(self, queue: Queue) -> int | None:
         """Count the connected workers of a queue as BullMQ's `getWorkersCount` does; None where that is not known."""
-        return None if self.connections is None else self.connections[client_name(queue)]
+        if self.connections is None:
+            return None
+        return sum(self.connections[name] for name in client_names(queue))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

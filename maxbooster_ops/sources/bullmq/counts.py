@@ -103,9 +103,10 @@ def connections_by_name(client_list: Reply) -> Counter[str] | None:
     return Counter(name.partition(":w:")[0] for name in _CLIENT_NAME.findall(client_list))
 
 
-def client_name(queue: Queue) -> str:
-    """Give the name under which the workers of a queue connect."""
-    return f"{queue.prefix}:{base64.b64encode(queue.name.encode()).decode()}"
+def client_names(queue: Queue) -> tuple[str, str]:
+    """Give the names under which the workers of a queue connect: npm's package encodes the queue, the Python one does not."""
+    encoded = base64.b64encode(queue.name.encode()).decode()
+    return f"{queue.prefix}:{encoded}", f"{queue.prefix}:{queue.name}"
 
 
 def whole(reply: str | None) -> int | None:

@@ -56,11 +56,11 @@ class Discovery:
         return self.cursor != _START
 
 
-def discover(wire: Wire, known: Discovery, *, at: float) -> Discovery:
+def discover(wire: Wire, known: Discovery, *, at: float, interval_seconds: float) -> Discovery:
     """Scan when it is due (`at` in epoch seconds), for half a second at most; a longer scan goes on in the next reading."""
     if not known.is_running and at < known.due_at:
         return known
-    return _settled(_scanned(wire, known), at=at)
+    return _settled(_scanned(wire, known), at=at, interval_seconds=interval_seconds)
 
 
 def _scanned(wire: Wire, known: Discovery) -> Discovery:
@@ -80,10 +80,11 @@ def _scanned(wire: Wire, known: Discovery) -> Discovery:
             return replace(known, cursor=cursor, met=found, started_at_ms=started_at_ms, spent_seconds=spent_seconds)
 
 
-def _settled(scan: Discovery, *, at: float) -> Discovery:
+def _settled(scan: Discovery, *, at: float, interval_seconds: float) -> Discovery:
     if scan.is_running:
         return replace(scan, queues=tuple(sorted({*scan.queues, *scan.met})))
-    due_at = at + _REST_PER_SECOND_OF_SCAN * scan.spent_seconds
+    rest_seconds = _REST_PER_SECOND_OF_SCAN * scan.spent_seconds
+    due_at = at if rest_seconds <= interval_seconds else at + rest_seconds
     return replace(scan, queues=scan.met, met=(), complete_at_ms=scan.started_at_ms, due_at=due_at)
 
 

@@ -77,7 +77,7 @@ class _Story:
 def read_queues(wire: Wire, moment: Moment, scope: Scope, counting: Callable[[Queue], bytes]) -> Seen:
     """Read every queue in `scope` once; `counting` encodes the commands that count a queue."""
     known = Discovery.of(moment.memory.get("discovery"), scope.prefixes)
-    seen = Seen(discovery=discover(wire, known, at=moment.at.timestamp()))
+    seen = Seen(discovery=discover(wire, known, at=moment.at.timestamp(), interval_seconds=moment.interval_seconds))
     queues = [queue for queue in seen.discovery.queues if queue in scope]
     server = look_at_server(wire)
     beginning = _beginning(moment, server, all_known_at_ms=known.complete_at_ms)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from redis.exceptions import ResponseError
 
-from maxbooster_ops.sources.bullmq.counts import client_name, connections_by_name, counted, whole
+from maxbooster_ops.sources.bullmq.counts import client_names, connections_by_name, counted, whole
 from maxbooster_ops.sources.bullmq.queue import Queue
 
 REPLIES = [3, 0, 2, 1, 0, 0, 9, 4, [None, "5", "bullmq:6.7.0", "10000"], "17"]
@@ -37,13 +37,20 @@ def test_a_queue_without_settings_and_jobs_is_gone(replies, is_gone):
     assert counted(replies).is_gone == is_gone
 
 
-def test_workers_are_told_by_the_names_of_their_connections():
-    """`bull:bWFpbA==` is the queue `mail`; `:qe` marks a listener, which is no worker."""
-    clients = "\n".join(
-        f"id=1 addr=127.0.0.1:1 {part} age=1"
-        for part in ["name=bull:bWFpbA==", "name=bull:bWFpbA==:w:eu-1", "name=bull:bWFpbA==:qe", "name="]
-    )
-    assert connections_by_name(clients)[client_name(Queue("bull", "mail"))] == 2
+@pytest.mark.parametrize(
+    ("name", "workers"),
+    [
+        pytest.param("bull:bWFpbA==", 1, id="npm"),
+        pytest.param("bull:bWFpbA==:w:eu-1", 1, id="npm, with a name of its own"),
+        pytest.param("bull:mail:w:py", 1, id="python"),
+        pytest.param("bull:bWFpbA==:qe", 0, id="a listener"),
+        pytest.param("bull:bWFpbGVy", 0, id="another queue"),
+        pytest.param("", 0, id="no name"),
+    ],
+)
+def test_workers_are_told_by_the_names_of_their_connections(name, workers):
+    connections = connections_by_name(f"id=1 addr=127.0.0.1:1 name={name} age=1\nid=2 addr=127.0.0.1:2 name= age=1\n")
+    assert sum(connections[known] for known in client_names(Queue("bull", "mail"))) == workers
 
 
 def test_a_server_that_does_not_list_clients_leaves_workers_unknown():
