@@ -1,7 +1,8 @@
 """What one sample of all queues costs, beside the loop over npm's `getJobCounts` that a platform would write itself.
 
-Run it from the checkout: `python tests/benchmarks/bullmq.py [--rounds 9]`. Both sides talk to the same Redis in one run, in turns.
-`busy` reads ten newly finished jobs per queue, again and again from the same memory; `idle` reads queues without news.
+Run it from the checkout: `python tests/benchmarks/bullmq.py [--rounds 9]`. Both sides talk to the same Redis in one
+run, in turns. `busy` reads ten newly finished jobs per queue, again and again from the same memory; `idle` reads
+queues without news.
 """
 
 from __future__ import annotations

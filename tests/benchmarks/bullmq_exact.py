@@ -1,6 +1,7 @@
-"""The whole proof that samples add up to the truth: both npm versions, every way of keeping jobs, fast and slow sampling.
+"""The whole proof that samples add up to the truth: both npm versions, every way of keeping jobs, fast and slow.
 
-Run it from the checkout: `python tests/benchmarks/bullmq_exact.py [--jobs 600]`. The component tests run the same with fewer jobs.
+Run it from the checkout: `python tests/benchmarks/bullmq_exact.py [--jobs 600]`. The component tests run the same with
+fewer jobs.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ JOBS = 100
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("major", [pytest.param(6, id="npm 6"), pytest.param(5, id="npm 5")])
 def test_totals_equal_what_the_workers_wrote_down(redis_process, tmp_path, major, mode):
-    """Ten percent fail for good, thirty are retried, a worker is killed with five jobs, the collector restarts midway."""
+    """Ten percent fail for good, thirty are retried, a worker is killed with five jobs, the collector restarts."""
     collector, truth, counts = run_busy_queue(
         redis_process, tmp_path / "truth", major=major, mode=mode, jobs=JOBS, every_seconds=0.25
     )

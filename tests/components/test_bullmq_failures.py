@@ -22,7 +22,7 @@ def read(url, **options):
 
 @contextmanager
 def server_that_says(answer, *, then=b""):
-    """Serve one client on the loopback: `answer` once it has spoken, then a byte of `then` at a time until it hangs up."""
+    """Serve one client on the loopback: `answer` once it has spoken, then a byte of `then` at a time."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         served = threading.Event()
 

@@ -16,7 +16,6 @@ from maxbooster_ops.sources.bullmq import BullmqQueues
 from maxbooster_ops.sources.source import Moment
 from maxbooster_ops.store.facts import QueueSample
 
-
 PYTHON_WORKER = Path(__file__).parents[1] / "support" / "bullmq_python_worker.py"
 
 

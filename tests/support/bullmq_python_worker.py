@@ -1,6 +1,7 @@
 """A platform on PyPI's BullMQ, as a program: works until every job has finished, tells, and ends when its input does.
 
-`python bullmq_python_worker.py URL QUEUE JOBS`: of the jobs one fails twice and three fail once; a completed job is removed.
+`python bullmq_python_worker.py URL QUEUE JOBS`: of the jobs one fails twice and three fail once; a completed job is
+removed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ async def main(url: str, name: str, jobs: int) -> None:
         worker.on(event, lambda *_: attempts.release())
     for _ in range(jobs + RETRIES):
         await attempts.acquire()
-    print(await queue.get_workers_count(), flush=True)
+    sys.stdout.write(f"{await queue.get_workers_count()}\n")
+    sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)
     await worker.close()
     await queue.close()

@@ -1,4 +1,4 @@
-"""A busy BullMQ queue with failures, retries and a crashed worker, sampled while it runs, beside what its workers wrote down."""
+"""A busy BullMQ queue with failures, retries and a crashed worker, sampled, beside what its workers wrote down."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Truth:
 
 
 def planned_jobs(count: int, mode: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Of ten jobs one fails for good, three succeed on their second attempt, with and without backoff, and six at once."""
+    """Of ten jobs one fails for good, three succeed on their second attempt, with and without backoff, six at once."""
     for number in range(count):
         kind = number % 10
         data: dict[str, Any] = {"workMs": 30 + number % 20}
@@ -120,7 +120,7 @@ def wait_for(condition: Any, *, seconds: float = 30.0) -> None:
 def run_busy_queue(
     server: RedisProcess, truth: Path, *, major: int, mode: str, jobs: int, every_seconds: float
 ) -> tuple[Collector, Truth, Mapping[str, int]]:
-    """Work through `jobs` planned and five crashed jobs, sampling all the while; give the samples, the truth, the last counts."""
+    """Work through planned and crashed jobs while sampling; give the samples, the truth and the last counts."""
     collector = Collector(server.url)
     collector.read()
     crash_a_worker(server, major, "busy", MODES[mode])

@@ -67,7 +67,7 @@ def counting(queue: Queue) -> bytes:
 
 
 def counted(replies: Sequence[Reply]) -> Counts:
-    """Read the replies to `counting`; raises the first that is an error, as where a key is not what BullMQ keeps there."""
+    """Read the replies to `counting`; raises the first that is an error: a key is not what BullMQ keeps there."""
     for reply in replies:
         if isinstance(reply, Exception):
             raise reply
@@ -104,7 +104,7 @@ def connections_by_name(client_list: Reply) -> Counter[str] | None:
 
 
 def client_names(queue: Queue) -> tuple[str, str]:
-    """Give the names under which the workers of a queue connect: npm's package encodes the queue, the Python one does not."""
+    """Give the names under which a queue's workers connect: npm's package encodes the queue, Python's does not."""
     encoded = base64.b64encode(queue.name.encode()).decode()
     return f"{queue.prefix}:{encoded}", f"{queue.prefix}:{queue.name}"
 

@@ -1,8 +1,8 @@
 """Which queues there are: every `<prefix>:<queue>:meta` key, found by SCAN.
 
-Belongs here: scanning within a budget and when to scan again. Not here: what a queue holds.
-A scan walks over all keys of the server, so its pace follows its price: on a small server every beat scans and a new queue
-shows in the next one; where a scan takes long, it is done in parts, and rests a hundred times as long as it took.
+Belongs here: scanning within a budget and when to scan again. Not here: what a queue holds. A scan walks over all keys
+of the server, so its pace follows its price: on a small server every beat scans and a new queue shows in the next one;
+where a scan takes long, it is done in parts, and rests a hundred times as long as it took.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Discovery:
     """What is known of the server's queues.
 
     `queues` are those of the last complete scan and those that the running one met. Every queue that was there at
-    `complete_at_ms` (Redis' clock; None before the first complete scan) is among them, so one that shows up later has no
-    event from before. `cursor`, `met`, `started_at_ms` and `spent_seconds` are the running scan's.
+    `complete_at_ms` (Redis' clock; None before the first complete scan) is among them, so one that shows up later has
+    no event from before. `cursor`, `met`, `started_at_ms` and `spent_seconds` are the running scan's.
     """
 
     prefixes: tuple[str, ...]
@@ -49,15 +49,17 @@ class Discovery:
         return cls(**{**kept, "prefixes": tuple(prefixes), "queues": queues, "met": met})
 
     def kept(self) -> Mapping[str, Any]:
+        """Give the form that goes through JSON."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     @property
     def is_running(self) -> bool:
+        """True between the first and the last part of a scan."""
         return self.cursor != _START
 
 
 def discover(wire: Wire, known: Discovery, *, at: float, interval_seconds: float) -> Discovery:
-    """Scan when it is due (`at` in epoch seconds), for half a second at most; a longer scan goes on in the next reading."""
+    """Scan when it is due (`at` in epoch seconds), half a second at most; the next reading continues a longer one."""
     if not known.is_running and at < known.due_at:
         return known
     return _settled(_scanned(wire, known), at=at, interval_seconds=interval_seconds)
@@ -89,7 +91,7 @@ def _settled(scan: Discovery, *, at: float, interval_seconds: float) -> Discover
 
 
 def queue_of(key: str, prefixes: Sequence[str]) -> Queue | None:
-    """Name the queue whose `meta` key this is, None where it is another key: queue names hold no colon, prefixes may."""
+    """Name the queue whose `meta` key this is, None where it is another: queue names hold no colon, prefixes may."""
     for prefix in prefixes:
         if key.startswith(f"{prefix}:") and key.endswith(":meta"):
             name = key[len(prefix) + 1 : -len(":meta")]

@@ -7,6 +7,7 @@ All times are the event ids' own, milliseconds on Redis' clock.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -23,8 +24,8 @@ PARKED: Final = "parked"
 class OpenJob(NamedTuple):
     """A job that has not finished; a tuple, because thousands of them go through JSON with every beat.
 
-    `wait_ms` is how long it waited before the attempt that runs now. `attempts` is None where the job was added before we
-    looked. `detoured` is True once it was delayed, retried or stalled: then the time since it was added is no wait.
+    `wait_ms` is how long it waited before the attempt that runs now. `attempts` is None where the job was added before
+    we looked. `detoured` is True once it was delayed, retried or stalled: then the time since it was added is no wait.
     """
 
     name: str | None = None
@@ -68,47 +69,61 @@ def happened(entries: Sequence[Entry], open_jobs: Mapping[str, OpenJob], *, coun
 
     Entries before that time still open jobs, so that a job that started earlier is paired with its end.
     """
+    first_counted = bisect_left(entries, counted_from_ms, key=_at_ms)
     ledger = _Ledger(open_jobs)
-    for entry_id, fields in entries:
-        note = _NOTES.get(fields[1])
-        if note is not None and len(fields) > 3:  # noqa: PLR2004 - a foreign event may carry no job
-            at_ms = int(entry_id.partition("-")[0])
-            note(ledger, fields[3], at_ms, fields, at_ms >= counted_from_ms)
+    ledger.follow(entries[:first_counted], is_counted=False)
+    ledger.follow(entries[first_counted:], is_counted=True)
     return ledger.closed()
 
 
+def _at_ms(entry: Entry) -> int:
+    return int(entry[0].partition("-")[0])
+
+
 _UNSEEN: Final = OpenJob()
+_KIND: Final = 1  # where the values of the first two fields stand in an entry
+_JOB_ID: Final = 3
 
 
 class _Ledger:
-    """The working copy of one call; nobody else sees it."""
+    """The working copy of one call; nobody else sees it. Every kind of event has its method."""
 
     def __init__(self, open_jobs: Mapping[str, OpenJob]) -> None:
         self.jobs = dict(open_jobs)
         self.finished: list[FinishedJob] = []
         self.retried = self.stalled = self.redriven = 0
         self.requeued_last: str | None = None
+        self.is_counted = True
 
-    def added(self, job_id: str, at_ms: int, fields: Sequence[str], _: bool) -> None:
-        name = _field(fields, "name")
-        self.jobs[job_id] = OpenJob(name, PARKED, at_ms, None, 0, detoured=False)
+    def follow(self, entries: Sequence[Entry], *, is_counted: bool) -> None:
+        self.is_counted = is_counted
+        note_of = _NOTES.get
+        for entry_id, fields in entries:
+            note = note_of(fields[1])
+            if note is not None and len(fields) > _JOB_ID:  # a foreign event may carry no job
+                note(self, fields[_JOB_ID], int(entry_id.partition("-")[0]), fields)
 
-    def waiting(self, job_id: str, at_ms: int, fields: Sequence[str], counted: bool) -> None:
-        previous = fields[5] if len(fields) > 5 else None  # noqa: PLR2004
-        self.redriven += counted and previous in ("failed", "completed")
-        if counted and previous == "active":
+    def added(self, job_id: str, at_ms: int, fields: Sequence[str]) -> None:
+        self.jobs[job_id] = OpenJob(_field(fields, "name"), PARKED, at_ms, None, 0, False)
+
+    def waiting(self, job_id: str, at_ms: int, fields: Sequence[str]) -> None:
+        previous = _field(fields, "prev")
+        if self.is_counted and previous == "active":
             self.retried += 1
             self.requeued_last = job_id
+        elif self.is_counted and previous in {"failed", "completed"}:
+            self.redriven += 1
         was = self.jobs.pop(job_id, _UNSEEN)  # popped, so that the order of `jobs` is that of their last queueing
         self.jobs[job_id] = OpenJob(was.name, WAITING, at_ms, None, was.attempts, was.detoured or previous is not None)
 
-    def parked(self, job_id: str, at_ms: int, fields: Sequence[str], counted: bool) -> None:
-        """A delay is a retry after backoff where the job was being worked on, and its schedule where it was not."""
+    def parked(self, job_id: str, at_ms: int, fields: Sequence[str]) -> None:
+        """Count a delay as a retry after backoff where the job was being worked on; elsewhere it is a schedule."""
         was = self.jobs.pop(job_id, _UNSEEN)
-        self.retried += counted and was.state == ACTIVE and fields[1] == "delayed"
-        self.jobs[job_id] = OpenJob(was.name, PARKED, at_ms, None, was.attempts, detoured=True)
+        if self.is_counted and was.state == ACTIVE and fields[_KIND] == "delayed":
+            self.retried += 1
+        self.jobs[job_id] = OpenJob(was.name, PARKED, at_ms, None, was.attempts, True)
 
-    def active(self, job_id: str, at_ms: int, _: Sequence[str], __: bool) -> None:
+    def active(self, job_id: str, at_ms: int, _: Sequence[str]) -> None:
         was = self.jobs.get(job_id, _UNSEEN)
         wait_ms = at_ms - was.since_ms if was.state == WAITING else None
         attempts = None if was.attempts is None else was.attempts + 1
@@ -116,9 +131,9 @@ class _Ledger:
         if self.requeued_last == job_id:
             self.requeued_last = None
 
-    def stall(self, job_id: str, _: int, __: Sequence[str], counted: bool) -> None:
-        """BullMQ puts a stalled job back with the very event of an immediate retry, and says `stalled` right after it."""
-        self.stalled += counted
+    def stall(self, job_id: str, _: int, __: Sequence[str]) -> None:
+        """Take back a retry: BullMQ returns a stalled job by the event of an immediate one and says `stalled` after."""
+        self.stalled += self.is_counted
         if self.requeued_last == job_id:
             self.retried -= 1
             self.requeued_last = None
@@ -126,16 +141,15 @@ class _Ledger:
         if was is not None and was.attempts:
             self.jobs[job_id] = was._replace(attempts=was.attempts - 1)
 
-    def end(self, job_id: str, at_ms: int, fields: Sequence[str], counted: bool) -> None:
+    def end(self, job_id: str, at_ms: int, fields: Sequence[str]) -> None:
         was = self.jobs.pop(job_id, _UNSEEN)
-        if not counted:
-            return
-        outcome = fields[1]
-        reason = _field(fields, "failedReason") if outcome == "failed" else None
-        processing_ms = at_ms - was.since_ms if was.state == ACTIVE else None
-        self.finished.append(FinishedJob(job_id, outcome, at_ms, processing_ms, reason, was, is_latest=True))
+        if self.is_counted:
+            outcome = fields[_KIND]
+            reason = _field(fields, "failedReason") if outcome == "failed" else None
+            processing_ms = at_ms - was.since_ms if was.state == ACTIVE else None
+            self.finished.append(FinishedJob(job_id, outcome, at_ms, processing_ms, reason, was, True))
 
-    def gone(self, job_id: str, _: int, __: Sequence[str], ___: bool) -> None:
+    def gone(self, job_id: str, _: int, __: Sequence[str]) -> None:
         self.jobs.pop(job_id, None)
 
     def closed(self) -> Happened:
@@ -151,7 +165,7 @@ class _Ledger:
         )
 
 
-_NOTES: Final[Mapping[str, Callable[[_Ledger, str, int, Sequence[str], bool], None]]] = {
+_NOTES: Final[Mapping[str, Callable[[_Ledger, str, int, Sequence[str]], None]]] = {
     "added": _Ledger.added,
     "waiting": _Ledger.waiting,
     "delayed": _Ledger.parked,
@@ -166,7 +180,7 @@ _NOTES: Final[Mapping[str, Callable[[_Ledger, str, int, Sequence[str], bool], No
 
 def _field(fields: Sequence[str], name: str) -> str | None:
     """Give the value of a field after the first two, None where the event has no such field."""
-    for at in range(4, len(fields) - 1, 2):
+    for at in range(_JOB_ID + 1, len(fields) - 1, 2):
         if fields[at] == name:
             return fields[at + 1]
     return None

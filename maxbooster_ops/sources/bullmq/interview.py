@@ -1,4 +1,4 @@
-"""What only the queues and their jobs can tell once the events are read: clocks of finished jobs, age of the next, metrics.
+"""What only keys tell once the events are read: the clocks of finished jobs, the age of the next one, metrics.
 
 Belongs here: the last round trip of a reading. Not here: what a job's fields mean (see `jobs`).
 """
@@ -36,7 +36,7 @@ def interview(
     *,
     now_ms: int,
 ) -> Answers:
-    """Ask every finished job for its fields, every queue in `finished` for its metrics, and every backlog for its age."""
+    """Ask each finished job for its fields, each queue in `finished` for its metrics, each backlog for its age."""
     requeued_ms = _requeued_ms(counts, memories)
     asked_for_age = [q for q, held in counts.items() if held.last_in_line is not None and q not in requeued_ms]
     replies = iter(

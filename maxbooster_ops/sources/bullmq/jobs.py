@@ -33,8 +33,8 @@ def asking_for(queue: Queue, job: FinishedJob) -> bytes:
 def described(queue: Queue, job: FinishedJob, reply: Reply) -> QueueJob:
     """Make the row of a finished job from the stream's account and the reply to `asking_for`.
 
-    Durations are BullMQ's own (`finishedOn` - `processedOn`) where the hash still tells of this finish: it is gone where the
-    platform removes finished jobs, and tells of a later attempt where the job was driven again meanwhile.
+    Durations are BullMQ's own (`finishedOn` - `processedOn`) where the hash still tells of this finish: it is gone
+    where the platform removes finished jobs, and tells of a later attempt where the job was driven again meanwhile.
     """
     processed, finished, added, name, attempts, *options = reply if isinstance(reply, list) else _HASH_IS_GONE
     started_ms, finished_ms = whole(processed), whole(finished)
@@ -81,8 +81,9 @@ def _wait_ms(
 ) -> float | None:
     """Tell how long a job waited for the attempt that finished it.
 
-    Since it was added, by its own clock, where nothing came between. A delay, a retry or a stall did: then the stream's account of
-    the last wait; and where the stream was read too late for that, only a first attempt has a known wait.
+    Since it was added, by its own clock, where nothing came between. A delay, a retry or a stall did: then the
+    stream's account of the last wait; and where the stream was read too late for that, only a first attempt has a
+    known wait.
     """
     if added_ms is None or (job.was.detoured and job.was.wait_ms is not None):
         return job.was.wait_ms

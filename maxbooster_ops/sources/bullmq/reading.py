@@ -1,12 +1,12 @@
 """One reading of all queues of a server: discover, count, read the events, prove them unbroken, ask the jobs.
 
-Belongs here: the order of these steps and what each hands to the next. Not here: any one of them, and what it means that
-the server cannot be reached (see `source`).
+Belongs here: the order of these steps and what each hands to the next. Not here: any one of them, and what it means
+that the server cannot be reached (see `source`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 

@@ -1,7 +1,7 @@
 """What the reading of a queue leaves for the next one, and its form in JSON.
 
-Belongs here: cursors, open jobs, metrics counters, and the bound on how many jobs are kept. Not here: what discovery keeps
-(see `discovery`). Nothing is changed in place: a queue without news hands on the very object that it was given.
+Belongs here: cursors, open jobs, metrics counters, and the bound on how many jobs are kept. Not here: what discovery
+keeps (see `discovery`). Nothing is changed in place: a queue without news hands on the very object that it was given.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BEGINNING: Final = "0-0"
 """The cursor of a stream from which nothing was read."""
 
 OPEN_JOBS_KEPT: Final = 20_000
-"""Jobs remembered that no worker has, over all queues: about 1.5 MB of JSON. Those that a worker has are always kept."""
+"""Jobs remembered that no worker has, over all queues: 1.5 MB of JSON. Those that a worker has are always kept."""
 
 _LEFT_AFTER_A_CUT: Final = 0.9  # so that a growing backlog is sorted now and then, not in every beat
 
@@ -29,8 +29,8 @@ _LEFT_AFTER_A_CUT: Final = 0.9  # so that a growing backlog is sorted now and th
 class QueueMemory:
     """Where the reading of one queue ended.
 
-    Events before `counted_from_ms` serve pairing only. `metrics` are BullMQ's own counts of completed and failed jobs as of
-    that reading, None where the platform's workers keep none.
+    Events before `counted_from_ms` serve pairing only. `metrics` are BullMQ's own counts of completed and failed jobs
+    as of that reading, None where the platform's workers keep none.
     """
 
     cursor: str = BEGINNING
@@ -40,6 +40,7 @@ class QueueMemory:
 
     @classmethod
     def of(cls, kept: Kept) -> QueueMemory:
+        """Restore what `kept` gave."""
         return cls(
             cursor=kept["cursor"],
             counted_from_ms=kept["counted_from_ms"],
@@ -48,6 +49,7 @@ class QueueMemory:
         )
 
     def kept(self) -> Kept:
+        """Give the form that goes through JSON; it shares the open jobs, which nobody changes."""
         return {
             "cursor": self.cursor,
             "counted_from_ms": self.counted_from_ms,

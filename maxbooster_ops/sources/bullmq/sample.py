@@ -61,7 +61,7 @@ class Deltas:
 NOTHING_HAPPENED: Final = Deltas(completed=0, failed=0, retried=0, stalled=0, redriven=0)
 
 
-def queue_sample(
+def queue_sample(  # noqa: PLR0913 - a row is where everything meets
     ts: datetime,
     queue: Queue,
     counts: Counts,
@@ -71,7 +71,7 @@ def queue_sample(
     oldest_waiting_ms: float | None,
     workers: int | None,
 ) -> QueueSample:
-    """Put one queue's row together; `jobs` are those that finished since the previous sample, as far as they were seen."""
+    """Put one queue's row together; `jobs` are those seen to finish since the previous sample."""
     processing = Timings.of(job.processing_ms for job in jobs)
     return QueueSample(
         ts=ts,

@@ -1,7 +1,7 @@
 """The BullMQ queues of one Redis server, as a source.
 
-Belongs here: which server, how long a reading may take, and failures in the words of the person who must act. Not here: the
-reading itself (see `reading`).
+Belongs here: which server, how long a reading may take, and failures in the words of the person who must act. Not
+here: the reading itself (see `reading`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final
 
-from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, RedisError, TimeoutError  # noqa: A004
+from redis.exceptions import redis_errors.AuthenticationError, redis_errors.BusyLoadingError, redis_errors.NoPermissionError, redis_errors.RedisError, redis_errors.TimeoutError  #
+
+noqa: A004
 
 from maxbooster_ops.sources.bullmq.counts import counting
 from maxbooster_ops.sources.bullmq.reading import Scope, Seen, read_queues
@@ -26,19 +28,19 @@ DEADLINE_SECONDS: Final = 4.0
 _QUEUES_ENCODED: Final = 10_000
 
 _HINTS: Final[tuple[tuple[type[Exception], str], ...]] = (
-    (AuthenticationError, "check user and password in REDIS_URL"),
+    (redis_errors.AuthenticationError, "check user and password in REDIS_URL"),
     (
-        NoPermissionError,
+        redis_errors.NoPermissionError,
         "allow the user in REDIS_URL to read: SCAN, LLEN, LINDEX, ZCARD, HGET, HMGET, XREAD, XRANGE, XINFO, TIME",
     ),
-    (BusyLoadingError, "Redis reads its data set from disk; wait until it is done"),
-    (TimeoutError, "Redis is reachable but does not answer: look at its CPU, slow log and memory"),
+    (redis_errors.BusyLoadingError, "Redis reads its data set from disk; wait until it is done"),
+    (redis_errors.TimeoutError, "Redis is reachable but does not answer: look at its CPU, slow log and memory"),
 )
 _HINT: Final = "check REDIS_URL, and that Redis runs and answers PING from this host"
 
 
 class BullmqQueues:
-    """Every BullMQ queue under `prefixes` on the server at `url`; of these only the ones named in `only`, where it names any.
+    """Every BullMQ queue under `prefixes` on the server at `url`; only those named in `only`, where it names any.
 
     Rows are one `QueueSample` per queue, and one `QueueJob` per job that finished since the previous stored reading.
     """
@@ -63,7 +65,7 @@ class BullmqQueues:
         try:
             with _cycles_uncollected(), Wire.to(self._address, within_seconds=self._deadline_seconds) as wire:
                 seen = read_queues(wire, moment, self._scope, self._counting)
-        except (RedisError, OSError) as error:
+        except (redis_errors.RedisError, OSError) as error:
             hint = next((hint for kind, hint in _HINTS if isinstance(error, kind)), _HINT)
             return SourceFailure.of(self.name, error, at=moment.at, target=self._address.shown, hint=hint)
         return Reading(
@@ -80,7 +82,7 @@ class BullmqQueues:
                 error,
                 at=moment.at,
                 target=f"{self._address.shown} {queue}",
-                hint=f"see whether another program keeps keys under `{queue}:`; name the queues to watch in MAXBOOSTER_QUEUES",
+                hint=f"see what else keeps keys under `{queue}:`, or name the queues to watch (MAXBOOSTER_QUEUES)",
             )
         if seen.unfinished:
             yield SourceFailure(
@@ -97,8 +99,8 @@ class BullmqQueues:
 def _cycles_uncollected() -> Iterator[None]:
     """Pause Python's search for reference cycles.
 
-    A busy reading makes some hundred thousand small lists, none of them in a cycle; looking through them again and again took a
-    quarter of its time.
+    A busy reading makes some hundred thousand small lists, none of them in a cycle; looking through them again and
+    again took a quarter of its time.
     """
     was_enabled = gc.isenabled()
     gc.disable()

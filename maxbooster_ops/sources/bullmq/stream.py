@@ -100,9 +100,9 @@ class Run:
 def continuity(wire: Wire, runs: Mapping[Queue, Run]) -> Mapping[Queue, Continuity]:
     """Tell for every run whether it connects to what was read before.
 
-    Call it after the entries were read: an entry that is trimmed in between makes an unbroken run look broken, which is the
-    safe side. The last entry that was read must still be there; else `XINFO` decides between a stream that was trimmed and one
-    that was deleted and made anew.
+    Call it after the entries were read: an entry that is trimmed in between makes an unbroken run look broken, which
+    is the safe side. The last entry that was read must still be there; else `XINFO` decides between a stream that was
+    trimmed and one that was deleted and made anew.
     """
     followed = [queue for queue, run in runs.items() if run.before.cursor != BEGINNING]
     asked = [packed("XRANGE", queue.key("events"), *[runs[queue].before.cursor] * 2) for queue in followed]
@@ -117,8 +117,9 @@ def continuity(wire: Wire, runs: Mapping[Queue, Run]) -> Mapping[Queue, Continui
 def _verdict(run: Run, info: Reply) -> Continuity:
     """Judge a run whose first entry is not known to follow what was read.
 
-    Redis 7 counts the entries ever added: where that is what the stream holds, nothing was trimmed. Redis 6 does not tell. There
-    a stream that we never read is whole while it is shorter than what the platform keeps, and one that we did read was trimmed.
+    Redis 7 counts the entries ever added: where that is what the stream holds, nothing was trimmed. Redis 6 does not
+    tell. There a stream that we never read is whole while it is shorter than what the platform keeps, and one that we
+    did read was trimmed.
     """
     if not isinstance(info, list):
         return Continuity.TRIMMED

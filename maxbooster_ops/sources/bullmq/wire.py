@@ -15,28 +15,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hiredis import Reader, pack_command
+from redis import exceptions as redis_errors
 from redis.connection import SSLConnection, parse_url
-from redis.exceptions import (
-    AuthenticationError,
-    BusyLoadingError,
-    ConnectionError,  # noqa: A004 - Redis' own, so that one `except RedisError` meets every failure
-    NoPermissionError,
-    ResponseError,
-    TimeoutError,  # noqa: A004 - see above
-)
 
 Argument = str | bytes | int
 Reply = Any
-"""str, int, None, a list of replies, or a `ResponseError` as a value: one failed command leaves the others readable."""
+"""str, int, None, a list of replies, or an error as a value: one failed command leaves the others readable."""
 
 _CHUNK_BYTES = 1 << 20
 _ERRORS: Mapping[str, type[Exception]] = {
-    "LOADING": BusyLoadingError,
-    "NOAUTH": AuthenticationError,
-    "WRONGPASS": AuthenticationError,
-    "NOPERM": NoPermissionError,
+    "LOADING": redis_errors.BusyLoadingError,
+    "NOAUTH": redis_errors.AuthenticationError,
+    "WRONGPASS": redis_errors.AuthenticationError,
+    "NOPERM": redis_errors.NoPermissionError,
 }
-_END_A_CONVERSATION = (BusyLoadingError, AuthenticationError)
+_END_A_CONVERSATION = (redis_errors.BusyLoadingError, redis_errors.AuthenticationError)
 
 
 def packed(*arguments: Argument) -> bytes:
@@ -46,7 +39,7 @@ def packed(*arguments: Argument) -> bytes:
 
 
 def _error_reply(text: str) -> Exception:
-    return _ERRORS.get(text.partition(" ")[0], ResponseError)(text)
+    return _ERRORS.get(text.partition(" ")[0], redis_errors.ResponseError)(text)
 
 
 def raised(reply: Reply) -> Reply:
@@ -81,8 +74,8 @@ class Address:
 class Wire:
     """A conversation with one server that must be over at its deadline.
 
-    Redis keeps reading commands while replies wait to be fetched, so a pipeline of any size is sent before the first reply is
-    read and cannot lock up.
+    Redis keeps reading commands while replies wait to be fetched, so a pipeline of any size is sent before the first
+    reply is read and cannot lock up.
     """
 
     def __init__(self, connection: socket.socket, *, over_at: float) -> None:
@@ -98,7 +91,7 @@ class Wire:
         options = address.options
         try:
             connection = _connect(options, timeout_seconds=within_seconds)
-        except TimeoutError:
+        except redis_errors.TimeoutError:
             raise
         except OSError as error:
             raise _as_redis_error(error, f"connecting to {address.shown}") from error
@@ -142,7 +135,7 @@ class Wire:
             self._allow()
             received = self._connection.recv(_CHUNK_BYTES)
             if not received:
-                raise ConnectionError("Redis closed the connection before it had answered.")
+                raise redis_errors.ConnectionError("Redis closed the connection before it had answered.")
             feed(received)
             while (reply := next_reply()) is not False:
                 replies.append(reply)
@@ -152,10 +145,10 @@ class Wire:
         return replies
 
     def _allow(self) -> None:
-        """Let the next call on the socket last until the deadline; a socket's own time-out would start anew each time."""
+        """Let the next call on the socket last until the deadline; a time-out of its own would start anew each time."""
         left = self.seconds_left
         if left <= 0:
-            raise TimeoutError("Redis accepted the connection but did not answer in time.")
+            raise redis_errors.TimeoutError("Redis accepted the connection but did not answer in time.")
         self._connection.settimeout(left)
 
 
@@ -183,7 +176,7 @@ def _encrypted(connection: socket.socket, options: Mapping[str, Any]) -> ssl.SSL
 
 
 def _as_redis_error(error: OSError, doing: str) -> Exception:
-    kind = TimeoutError if isinstance(error, socket.timeout) else ConnectionError
+    kind = redis_errors.TimeoutError if isinstance(error, socket.timeout) else redis_errors.ConnectionError
     return kind(f"{doing[0].upper()}{doing[1:]}: {error}")
 
 
