@@ -72,8 +72,7 @@ def _scanned(wire: Wire, known: Discovery) -> Discovery:
     cursor, met = known.cursor, set(known.met)
     while True:
         [reply] = wire.ask(packed("SCAN", cursor, "MATCH", pattern, "COUNT", _KEYS_PER_STEP), 1)
-        next_cursor, keys = raised(reply)
-        cursor = next_cursor
+        cursor, keys = raised(reply)
         met.update(queue for key in keys if (queue := queue_of(key, known.prefixes)))
         spent_seconds = time.monotonic() - began
         if cursor == _START or spent_seconds > _SECONDS_PER_READING:

@@ -16,7 +16,7 @@ from maxbooster_ops.sources.bullmq.events import Happened, happened
 from maxbooster_ops.sources.bullmq.interview import interview
 from maxbooster_ops.sources.bullmq.queue import Queue
 from maxbooster_ops.sources.bullmq.remembered import Kept, QueueMemory, bounded
-from maxbooster_ops.sources.bullmq.sample import NOTHING_HAPPENED, Deltas, Metrics, queue_sample
+from maxbooster_ops.sources.bullmq.sample import NOT_READ_YET, NOTHING_HAPPENED, Deltas, Metrics, queue_sample
 from maxbooster_ops.sources.bullmq.stream import Continuity, News, Run, continuity, read_news
 from maxbooster_ops.sources.bullmq.wire import Wire
 from maxbooster_ops.sources.source import Memory, Moment
@@ -49,7 +49,6 @@ class Seen:
     unreadable: dict[Queue, Exception] = field(default_factory=dict)
     unfinished: list[Queue] = field(default_factory=list)
     kept: dict[str, Kept] = field(default_factory=dict)
-    entries_left: int = ENTRIES_PER_READING
     discovery: Discovery
 
     @property
@@ -82,10 +81,16 @@ def read_queues(wire: Wire, moment: Moment, scope: Scope, counting: Callable[[Qu
     server = look_at_server(wire)
     beginning = _beginning(moment, server, all_known_at_ms=known.complete_at_ms)
     kept = moment.memory.get("queues", {})
-    for at in range(0, len(queues), _QUEUES_AT_ONCE):
-        group = queues[at : at + _QUEUES_AT_ONCE]
+    groups = [queues[at : at + _QUEUES_AT_ONCE] for at in range(0, len(queues), _QUEUES_AT_ONCE)]
+    entries_left = ENTRIES_PER_READING
+    for groups_left, group in zip(range(len(groups), 0, -1), groups, strict=True):
         memories = {queue: kept.get(str(queue), beginning) for queue in group}
-        _read_group(wire, moment, server, take_census(wire, group, counting), memories, seen)
+        census = take_census(wire, group, counting)
+        news = read_news(
+            wire, {queue: memories[queue]["cursor"] for queue in census.counts}, limit=entries_left // groups_left
+        )
+        entries_left -= sum(map(len, news.entries.values()))
+        _take_in(wire, moment, server, census, news, memories, seen)
     return seen
 
 
@@ -99,17 +104,14 @@ def _beginning(moment: Moment, server: Server, *, all_known_at_ms: int | None) -
     return QueueMemory(counted_from_ms=all_known_at_ms or one_interval_ago_ms).kept()
 
 
-def _read_group(
-    wire: Wire, moment: Moment, server: Server, census: Census, memories: Mapping[Queue, Kept], seen: Seen
+def _take_in(  # noqa: PLR0913 - every step's outcome meets here
+    wire: Wire, moment: Moment, server: Server, census: Census, news: News, memories: Mapping[Queue, Kept], seen: Seen
 ) -> None:
-    """Take some queues through all steps and add what they tell to `seen`."""
-    cursors = {queue: memories[queue]["cursor"] for queue in census.counts}
-    news = read_news(wire, cursors, limit=seen.entries_left)
+    """Find out what the news of some queues mean and add all that is known of these queues to `seen`."""
     stories = _stories(wire, news, census, memories)
     finished = {queue: story.events.finished for queue, story in stories.items()}
     answers = interview(wire, finished, census.counts, memories, now_ms=server.now_ms)
 
-    seen.entries_left -= sum(map(len, news.entries.values()))
     seen.unfinished += news.unfinished
     unreadable = {**census.unreadable, **news.unreadable}
     seen.unreadable |= unreadable
@@ -117,7 +119,7 @@ def _read_group(
     for queue, held in census.counts.items():
         if queue in unreadable:
             continue
-        deltas = NOTHING_HAPPENED
+        deltas = NOT_READ_YET if queue in news.unfinished else NOTHING_HAPPENED
         if story := stories.get(queue):
             # Where events are left for the next beat, counters that already hold them would count them twice.
             metrics = None if queue in news.unfinished else answers.metrics.get(queue)

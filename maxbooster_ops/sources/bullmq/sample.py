@@ -59,6 +59,7 @@ class Deltas:
 
 
 NOTHING_HAPPENED: Final = Deltas(completed=0, failed=0, retried=0, stalled=0, redriven=0)
+NOT_READ_YET: Final = Deltas(completed=None, failed=None, retried=None, stalled=None, redriven=None)
 
 
 def queue_sample(  # noqa: PLR0913 - a row is where everything meets

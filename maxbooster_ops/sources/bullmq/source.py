@@ -12,9 +12,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Final
 
-from redis.exceptions import redis_errors.AuthenticationError, redis_errors.BusyLoadingError, redis_errors.NoPermissionError, redis_errors.RedisError, redis_errors.TimeoutError  #
-
-noqa: A004
+from redis import exceptions as redis_errors
 
 from maxbooster_ops.sources.bullmq.counts import counting
 from maxbooster_ops.sources.bullmq.reading import Scope, Seen, read_queues
@@ -55,7 +53,7 @@ class BullmqQueues:
         only: Sequence[str] = (),
         deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
-        self._address = Address(url)
+        self._address = Address.parsed(url)
         self._scope = Scope(prefixes=tuple(prefixes), only=frozenset(only))
         self._deadline_seconds = deadline_seconds
         self._counting = lru_cache(maxsize=_QUEUES_ENCODED)(counting)
@@ -90,7 +88,7 @@ class BullmqQueues:
                 source=self.name,
                 target=self._address.shown,
                 error="Backlog",
-                reason=f"{len(seen.unfinished)} queues have more unread events than one beat reads.",
+                reason=f"{len(seen.unfinished)} queues have events left that one beat was too short to read.",
                 hint="nothing is lost: the next beats read on; until then the numbers of these queues are late",
             )
 

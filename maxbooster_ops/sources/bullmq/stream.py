@@ -16,7 +16,8 @@ from maxbooster_ops.sources.bullmq.queue import Queue
 from maxbooster_ops.sources.bullmq.remembered import BEGINNING, QueueMemory
 from maxbooster_ops.sources.bullmq.wire import Reply, Wire, packed
 
-_ENTRIES_PER_STREAM: Final = 1000
+_FEWEST_PER_STREAM: Final = 50
+_MOST_PER_STREAM: Final = 1000
 
 _STREAMS_PER_COMMAND: Final = 25
 """Redis serves others between commands, and goes on with the next one while we take in the reply to the first."""
@@ -40,29 +41,31 @@ class News:
 
 
 def read_news(wire: Wire, cursors: Mapping[Queue, str], *, limit: int) -> News:
-    """Read everything after the cursors; no more is asked for once `limit` entries have come."""
+    """Read everything after the cursors, but about `limit` entries at most."""
     queues = {queue.key("events"): queue for queue in cursors}
     entries: dict[Queue, list[Entry]] = {}
     unreadable: dict[Queue, Exception] = {}
     pending = dict(cursors)
-    while pending and sum(map(len, entries.values())) < limit:
-        batches, failed = _read_once(wire, pending, queues)
+    while pending and limit > 0:
+        per_stream = max(_FEWEST_PER_STREAM, min(_MOST_PER_STREAM, limit // len(pending)))
+        batches, failed = _read_once(wire, pending, queues, per_stream)
         unreadable |= failed
         pending = {}
         for queue, batch in batches.items():
             entries.setdefault(queue, []).extend(batch)
-            if len(batch) == _ENTRIES_PER_STREAM:
+            limit -= len(batch)
+            if len(batch) == per_stream:
                 pending[queue] = batch[-1][0]
     return News(entries=entries, unfinished=tuple(pending), unreadable=unreadable)
 
 
 def _read_once(
-    wire: Wire, cursors: Mapping[Queue, str], queues: Mapping[str, Queue]
+    wire: Wire, cursors: Mapping[Queue, str], queues: Mapping[str, Queue], per_stream: int
 ) -> tuple[dict[Queue, Sequence[Entry]], dict[Queue, Exception]]:
     """Read every stream once; a command answers only for those with news, or fails because of one that is no stream."""
     waiting = iter(cursors.items())
     groups = [dict(islice(waiting, _STREAMS_PER_COMMAND)) for _ in range(0, len(cursors), _STREAMS_PER_COMMAND)]
-    replies = wire.ask_each([_reading(group) for group in groups])
+    replies = wire.ask_each([_reading(group, per_stream) for group in groups])
     batches: dict[Queue, Sequence[Entry]] = {}
     unreadable: dict[Queue, Exception] = {}
     for group, reply in zip(groups, replies, strict=True):
@@ -72,15 +75,15 @@ def _read_once(
             unreadable |= dict.fromkeys(group, reply)
         else:
             for queue, cursor in group.items():
-                alone = _read_once(wire, {queue: cursor}, queues)
+                alone = _read_once(wire, {queue: cursor}, queues, per_stream)
                 batches |= alone[0]
                 unreadable |= alone[1]
     return batches, unreadable
 
 
-def _reading(cursors: Mapping[Queue, str]) -> bytes:
+def _reading(cursors: Mapping[Queue, str], per_stream: int) -> bytes:
     keys = (queue.key("events") for queue in cursors)
-    return packed("XREAD", "COUNT", _ENTRIES_PER_STREAM, "STREAMS", *keys, *cursors.values())
+    return packed("XREAD", "COUNT", per_stream, "STREAMS", *keys, *cursors.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,8 @@ from hiredis import Reader, pack_command
 from redis import exceptions as redis_errors
 from redis.connection import SSLConnection, parse_url
 
+from maxbooster_ops.errors import SettingsError
+
 Argument = str | bytes | int
 Reply = Any
 """str, int, None, a list of replies, or an error as a value: one failed command leaves the others readable."""
@@ -38,10 +40,6 @@ def packed(*arguments: Argument) -> bytes:
     return encoded
 
 
-def _error_reply(text: str) -> Exception:
-    return _ERRORS.get(text.partition(" ")[0], redis_errors.ResponseError)(text)
-
-
 def raised(reply: Reply) -> Reply:
     """Give the reply, or raise it where it is an error."""
     if isinstance(reply, Exception):
@@ -51,24 +49,42 @@ def raised(reply: Reply) -> Reply:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a Redis server is and how to enter: `redis://`, `rediss://` (with redis-py's `ssl_…` options) or `unix://`."""
+    """Where a Redis server is and how to enter; `options` are the parts of its URL under redis-py's names."""
 
-    url: str = field(repr=False)
+    options: Mapping[str, Any] = field(repr=False)
 
-    @property
-    def options(self) -> Mapping[str, Any]:
-        """The parts of the URL under redis-py's names."""
-        parts: Mapping[str, Any] = parse_url(self.url)  # type: ignore[no-untyped-call]
-        return parts
+    @classmethod
+    def parsed(cls, url: str) -> Address:
+        """Read `redis://`, `rediss://` (with redis-py's `ssl_…` options) or `unix://`; raises `SettingsError`."""
+        try:
+            return cls(parse_url(url))  # type: ignore[no-untyped-call]
+        except ValueError as error:
+            raise SettingsError(
+                f"REDIS_URL {url!r} cannot be read: {error}. Expected redis://user:password@host:port/database."
+            ) from error
 
     @property
     def shown(self) -> str:
         """The address without user and password."""
-        options = self.options
-        if path := options.get("path"):
+        if path := self.options.get("path"):
             return f"unix://{path}"
-        scheme = "rediss" if _is_encrypted(options) else "redis"
-        return f"{scheme}://{_host(options)}:{_port(options)}/{options.get('db', 0)}"
+        scheme = "rediss" if self.is_encrypted else "redis"
+        return f"{scheme}://{self.host}:{self.port}/{self.options.get('db', 0)}"
+
+    @property
+    def is_encrypted(self) -> bool:
+        """True for `rediss://`."""
+        return issubclass(self.options.get("connection_class", object), SSLConnection)
+
+    @property
+    def host(self) -> str:
+        """The server's name."""
+        return str(self.options.get("host") or "localhost")
+
+    @property
+    def port(self) -> int:
+        """The server's port."""
+        return int(self.options.get("port") or 6379)
 
 
 class Wire:
@@ -81,23 +97,22 @@ class Wire:
     def __init__(self, connection: socket.socket, *, over_at: float) -> None:
         self._connection = connection
         self._over_at = over_at
-        self._reader = Reader(encoding="utf-8", errors="replace", replyError=_error_reply)
+        self._reader = Reader(
+            encoding="utf-8", errors="replace", replyError=_error_reply, protocolError=redis_errors.InvalidResponse
+        )
 
     @classmethod
     @contextmanager
     def to(cls, address: Address, *, within_seconds: float) -> Iterator[Wire]:
         """Connect and log in, and hang up at the end; `within_seconds` bounds everything from here to there."""
         over_at = time.monotonic() + within_seconds
-        options = address.options
         try:
-            connection = _connect(options, timeout_seconds=within_seconds)
-        except redis_errors.TimeoutError:
-            raise
+            connection = _connected(address, within_seconds)
         except OSError as error:
-            raise _as_redis_error(error, f"connecting to {address.shown}") from error
+            raise _as_redis_error(error, f"Connecting to {address.shown}") from error
         with connection:
             wire = cls(connection, over_at=over_at)
-            wire._enter(options)
+            wire._enter(address.options)
             yield wire
 
     @property
@@ -112,7 +127,7 @@ class Wire:
             self._connection.sendall(commands)
             return self._receive(count)
         except OSError as error:
-            raise _as_redis_error(error, "waiting for replies") from error
+            raise _as_redis_error(error, "Waiting for replies") from error
 
     def ask_each(self, commands: Sequence[bytes]) -> list[Reply]:
         """Send the commands and give their replies in order; no commands cost no round trip."""
@@ -152,18 +167,24 @@ class Wire:
         self._connection.settimeout(left)
 
 
-def _connect(options: Mapping[str, Any], *, timeout_seconds: float) -> socket.socket:
-    if path := options.get("path"):
+def _connected(address: Address, within_seconds: float) -> socket.socket:
+    if path := address.options.get("path"):
         connection = socket.socket(socket.AF_UNIX)
-        connection.settimeout(timeout_seconds)
+        connection.settimeout(within_seconds)
         connection.connect(path)
         return connection
-    connection = socket.create_connection((_host(options), _port(options)), timeout=timeout_seconds)
+    connection = socket.create_connection((address.host, address.port), timeout=within_seconds)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return _encrypted(connection, options) if _is_encrypted(options) else connection
+    if not address.is_encrypted:
+        return connection
+    try:
+        return _trusting(address.options).wrap_socket(connection, server_hostname=address.host)
+    except BaseException:
+        connection.close()
+        raise
 
 
-def _encrypted(connection: socket.socket, options: Mapping[str, Any]) -> ssl.SSLSocket:
+def _trusting(options: Mapping[str, Any]) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"), capath=options.get("ssl_ca_path"))
     if options.get("ssl_cert_reqs") == "none":
         context.check_hostname = False
@@ -172,21 +193,13 @@ def _encrypted(connection: socket.socket, options: Mapping[str, Any]) -> ssl.SSL
         context.check_hostname = False
     if certificate := options.get("ssl_certfile"):
         context.load_cert_chain(certificate, options.get("ssl_keyfile"), options.get("ssl_password"))
-    return context.wrap_socket(connection, server_hostname=_host(options))
+    return context
 
 
 def _as_redis_error(error: OSError, doing: str) -> Exception:
-    kind = redis_errors.TimeoutError if isinstance(error, socket.timeout) else redis_errors.ConnectionError
-    return kind(f"{doing[0].upper()}{doing[1:]}: {error}")
+    kind = redis_errors.TimeoutError if isinstance(error, TimeoutError) else redis_errors.ConnectionError
+    return kind(f"{doing}: {error}")
 
 
-def _is_encrypted(options: Mapping[str, Any]) -> bool:
-    return issubclass(options.get("connection_class", object), SSLConnection)
-
-
-def _host(options: Mapping[str, Any]) -> str:
-    return str(options.get("host") or "localhost")
-
-
-def _port(options: Mapping[str, Any]) -> int:
-    return int(options.get("port") or 6379)
+def _error_reply(text: str) -> Exception:
+    return _ERRORS.get(text.partition(" ")[0], redis_errors.ResponseError)(text)
