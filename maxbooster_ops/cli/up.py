@@ -43,7 +43,8 @@ def run(
             f"`up` already runs on {place.root} (pid {other.owner.pid}): {other.dagster_url}. Stop it, or choose "
             "another --home."
         )
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell that starts us in the background ignores SIGINT for us
+        signal.signal(number, _interrupt)
     with ExitStack() as stack:
         supervisor = stack.enter_context(Supervisor(place.logs))
         _start(settings, place, supervisor)

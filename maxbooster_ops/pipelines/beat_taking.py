@@ -31,6 +31,11 @@ class Taken:
         """Everything seen, oldest first."""
         return [fact for report in self.reports for fact in report.facts]
 
+    @property
+    def sources(self) -> set[str]:
+        """Every source that was read."""
+        return {name for report in self.reports for name in report.sources}
+
     def raise_what_failed(self, log: Logger) -> None:
         """Say per beat what became of it; fail the run if one could not be stored."""
         for report in self.reports:

@@ -11,7 +11,7 @@ import dagster as dg
 from pydantic import Field
 
 from maxbooster_ops.pipelines.beat_taking import take_beats
-from maxbooster_ops.pipelines.presenting import check_results, check_specs, materializations
+from maxbooster_ops.pipelines.presenting import check_results, check_specs, materializations, selected
 from maxbooster_ops.pipelines.resources import OpsResource
 
 GROUP = "collection"
@@ -50,6 +50,7 @@ class CollectConfig(dg.Config):
         for name, (text, kinds) in _ASSETS.items()
     ],
     check_specs=check_specs(_ASSETS),
+    can_subset=True,  # makes every output optional: what was not seen is neither materialized nor judged
 )
 def collect(
     context: dg.AssetExecutionContext, config: CollectConfig, ops: OpsResource
@@ -61,8 +62,8 @@ def collect(
         taken = take_beats(
             collector, minute=minute, beats=config.beats, interval=settings.maxbooster_collect_interval_seconds
         )
-    yield from materializations(taken.facts)
-    yield from check_results(taken.facts, settings)
+    yield from selected(context, materializations(taken.facts))
+    yield from selected(context, check_results(taken.facts, taken.sources, settings))
     taken.raise_what_failed(context.log)
 
 

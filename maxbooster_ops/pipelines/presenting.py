@@ -42,6 +42,20 @@ def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
     return [*readable, *(dg.AssetCheckSpec(t.name, asset=t.table, description=t.description) for t in THRESHOLDS)]
 
 
+def selected(
+    context: dg.AssetExecutionContext, results: Iterable[dg.MaterializeResult[None] | dg.AssetCheckResult]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Leave out what a person who launched only some assets did not ask for."""
+    for result in results:
+        key = dg.AssetKey.from_coercible(result.asset_key or ())
+        if isinstance(result, dg.MaterializeResult):
+            wanted = key in context.selected_asset_keys
+        else:
+            wanted = dg.AssetCheckKey(key, str(result.check_name)) in context.selected_asset_check_keys
+        if wanted:
+            yield result
+
+
 def materializations(facts: Sequence[Fact]) -> Iterator[dg.MaterializeResult[None]]:
     """Give one result per table that got rows, with their numbers; a table without rows is not materialized."""
     rows = sorted((fact for fact in facts if not isinstance(fact, SourceFailure)), key=attrgetter("table"))
@@ -49,19 +63,25 @@ def materializations(facts: Sequence[Fact]) -> Iterator[dg.MaterializeResult[Non
         yield dg.MaterializeResult(asset_key=table, metadata=_metadata(list(group)))
 
 
-def check_results(facts: Sequence[Fact], settings: Settings) -> Iterator[dg.AssetCheckResult]:
-    """Hold the newest facts against the thresholds."""
+def check_results(facts: Sequence[Fact], sources: Iterable[str], settings: Settings) -> Iterator[dg.AssetCheckResult]:
+    """Hold the newest facts against the thresholds, and tell which of the `sources` that were read failed.
+
+    A table without facts is not judged: no data is never a passed check.
+    """
     seen, limits = snapshot_of(facts), Limits.of(settings)
     failures = [fact for fact in facts if isinstance(fact, SourceFailure)]
+    filled = {fact.table for fact in facts}
     for table, source in SOURCE_OF_TABLE.items():
-        reasons = [
-            f"{failure.ts:%H:%M:%S} {failure.reason} — {failure.hint}"
-            for failure in failures
-            if failure.source == source
-        ]
-        yield _result("source_readable", table, reasons, severity=dg.AssetCheckSeverity.ERROR)
+        if source in sources:
+            said = [
+                f"{failure.ts:%H:%M:%S} {failure.reason} – {failure.hint}"
+                for failure in failures
+                if failure.source == source
+            ]
+            yield _result("source_readable", table, said, severity=dg.AssetCheckSeverity.ERROR)
     for threshold in THRESHOLDS:
-        yield _threshold_result(threshold, [str(breach) for breach in threshold.breaches(seen, limits)])
+        if threshold.table in filled:
+            yield _threshold_result(threshold, [str(breach) for breach in threshold.breaches(seen, limits)])
 
 
 def _threshold_result(threshold: Threshold, breaches: Sequence[str]) -> dg.AssetCheckResult:

@@ -9,7 +9,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from maxbooster_ops.errors import StoreBusyError, StoreError
-from maxbooster_ops.store.home import NO_SPACE, Home
+from maxbooster_ops.store.home import Home
 
 EXTENSIONS = ("ducklake", "sqlite_scanner")
 
@@ -68,7 +68,7 @@ def _install(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
             f"Another process has been installing DuckDB's extensions in {home.extensions} for long; try again."
         ) from error
     except (duckdb.Error, OSError, ModuleNotFoundError) as error:
-        if any(sign in str(error) for sign in NO_SPACE):
+        if home.is_full(error):
             raise home.full(error) from error
         raise StoreError(
             f"DuckDB {duckdb.__version__} could not install its extensions {', '.join(EXTENSIONS)} into "

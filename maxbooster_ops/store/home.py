@@ -6,13 +6,19 @@ Belongs here: where each thing lies, and whether we may write there. Not here: w
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from maxbooster_ops.errors import StoreError, StoreFullError
 
-NO_SPACE = ("No space left on device", "disk is full", "Disk quota exceeded", "File too large")
+_NO_SPACE = ("No space left on device", "disk is full", "Disk quota exceeded", "File too large")
 """How the operating system, SQLite and DuckDB say that nothing more can be written."""
+
+_PERHAPS_NO_SPACE = "disk I/O error"
+"""SQLite says this for a full disk too, when it was its shared-memory file that found no room."""
+
+_FULL_BELOW_BYTES = 1024**2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +88,7 @@ class Home:
             for folder in (self.lake_files, self.dagster, self.logs):
                 folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            if any(sign in str(error) for sign in NO_SPACE):
+            if self.is_full(error):
                 raise self.full(error) from error
             raise self._unwritable(str(error)) from error
         for folder in (self.root, self.lake):
@@ -95,6 +101,13 @@ class Home:
             f"The home folder {self.root} cannot be written ({reason}). Everything a running system keeps goes there: "
             f"give this user write permission, or choose another folder with --home or MAXBOOSTER_HOME."
         )
+
+    def is_full(self, error: BaseException) -> bool:
+        """Tell whether `error`, met while using the home, means that no room is left."""
+        text = str(error)
+        if _PERHAPS_NO_SPACE in text:
+            return shutil.disk_usage(self.root).free < _FULL_BELOW_BYTES
+        return any(sign in text for sign in _NO_SPACE)
 
     def full(self, error: BaseException) -> StoreFullError:
         """Say that there is no room left; what was acknowledged before is safe."""

@@ -19,7 +19,7 @@ from maxbooster_ops.store import lake_migrations
 from maxbooster_ops.store.arrow import to_arrow
 from maxbooster_ops.store.duck import LOCK_SECONDS, attach_statement, connect
 from maxbooster_ops.store.facts import Fact
-from maxbooster_ops.store.home import NO_SPACE, Home
+from maxbooster_ops.store.home import Home
 
 T = TypeVar("T")
 
@@ -150,7 +150,7 @@ def _as_store_errors(home: Home, attempt: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        if any(sign in str(error) for sign in NO_SPACE):
+        if home.is_full(error):
             raise home.full(error) from error
         if _is_passing(error):
             raise StoreBusyError(
@@ -158,6 +158,6 @@ def _as_store_errors(home: Home, attempt: str) -> Iterator[None]:
             ) from error
         raise StoreError(f"Could not {attempt} the lake in {home.lake}: {error}") from error
     except OSError as error:
-        if any(sign in str(error) for sign in NO_SPACE):
+        if home.is_full(error):
             raise home.full(error) from error
         raise StoreError(f"Could not {attempt} the lake in {home.lake}: {error}") from error

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from maxbooster_ops.errors import StoreBusyError, StoreError, StoreVersionError
-from maxbooster_ops.store.home import NO_SPACE, Home
+from maxbooster_ops.store.home import Home
 
 MIGRATIONS = Path(__file__).parent / "migrations" / "state"
 REVISION = "0001"
@@ -133,7 +133,7 @@ def _as_store_errors(home: Home) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         reason = str(error.orig)
-        if any(sign in reason for sign in NO_SPACE):
+        if home.is_full(error.orig or error):
             raise home.full(error.orig or error) from error
         if "locked" in reason:
             raise StoreBusyError(f"The state {home.state} stayed locked by another process; try again.") from error

@@ -1,0 +1,97 @@
+"""What the running product costs: `python tests/benchmarks/stack.py [minutes]`.
+
+Starts `maxbooster-ops up` with the sandbox in a new home, lets it run, and reads what the kernel accounts to each program.
+CPU of scheduled runs is that of the code server's ended children; "between runs" is everything else but the sandbox.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import requests
+
+SANDBOX = ("redis-server", "maxbooster_ops.sandbox")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """CPU seconds of one program, of its ended children, and its resident memory."""
+
+    own_s: float
+    children_s: float
+    rss_mb: float
+
+
+def cost(process: psutil.Process) -> Cost:
+    times = process.cpu_times()
+    return Cost(
+        own_s=times.user + times.system,
+        children_s=times.children_user + times.children_system,
+        rss_mb=process.memory_info().rss / 1024**2,
+    )
+
+
+def services(up: psutil.Process) -> dict[str, psutil.Process]:
+    named = {"up": up}
+    for child in up.children():
+        command = " ".join(child.cmdline())
+        name = next(
+            (
+                word
+                for word in (*SANDBOX, "guardian", "dagster-webserver", "dagster-daemon", "api grpc")
+                if word in command
+            ),
+            command,
+        )
+        named[f"{name} {child.pid}" if name in named else name] = child
+    return named
+
+
+def finished_runs(url: str) -> tuple[int, int]:
+    query = "{runsOrError(limit: 500) {... on Runs {results {status jobName}}}}"
+    runs = requests.post(f"{url}/graphql", json={"query": query}, timeout=30).json()["data"]["runsOrError"]["results"]
+    return sum(run["status"] == "SUCCESS" for run in runs), sum(run["status"] == "FAILURE" for run in runs)
+
+
+def main(minutes: float) -> None:
+    home = Path(tempfile.mkdtemp(prefix="stack-bench-"))
+    command = [str(Path(sys.executable).with_name("maxbooster-ops")), "up", "--home", str(home)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as up:
+        url = next(line.split()[-1] for line in up.stdout if line.startswith("Dagster UI"))
+        time.sleep(75)  # start-up and the first run, which compiles and warms what later ones find
+        watched = services(psutil.Process(up.pid))
+        before, runs_before, began = (
+            {name: cost(process) for name, process in watched.items()},
+            finished_runs(url),
+            time.monotonic(),
+        )
+        time.sleep(60 * minutes)
+        after, runs_after, took = (
+            {name: cost(process) for name, process in watched.items()},
+            finished_runs(url),
+            time.monotonic() - began,
+        )
+        up.send_signal(signal.SIGINT)
+    runs = runs_after[0] - runs_before[0]
+    print(f"{took / 60:.1f} minutes, {runs} runs succeeded, {runs_after[1] - runs_before[1]} failed\n")
+    print(f"{'program':<32}{'% of a core':>12}{'MB':>8}")
+    for name, end in after.items():
+        print(f"{name:<32}{100 * (end.own_s - before[name].own_s) / took:>12.2f}{end.rss_mb:>8.0f}")
+    ours = [name for name in after if not any(part in name for part in SANDBOX)]
+    between = sum(after[name].own_s - before[name].own_s for name in ours)
+    in_runs = sum(after[name].children_s - before[name].children_s for name in ours)
+    print(
+        f"\nwithout the sandbox, between runs: {100 * between / took:.2f} % of a core, {sum(after[name].rss_mb for name in ours):.0f} MB"
+    )
+    print(f"a scheduled run: {in_runs / max(runs, 1):.2f} CPU-s")
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else 5)

@@ -1,0 +1,104 @@
+"""The store when the machine fails it: a full disk, a folder without permission, a held lock."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from support.facts import NOON, fact
+from support.need import lacking
+
+from maxbooster_ops.errors import StoreBusyError
+from maxbooster_ops.store import lake as lake_module
+from maxbooster_ops.store.beats import Batch, Outcome, beat_id
+from maxbooster_ops.store.facts import BeatTaken
+from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.opening import open_store
+
+_ON_A_SMALL_DISK = """
+import json, sys
+from datetime import timedelta
+from pathlib import Path
+from support.facts import NOON, fact
+from maxbooster_ops.errors import StoreFullError
+from maxbooster_ops.store.beats import Batch, beat_id
+from maxbooster_ops.store.facts import BeatTaken, QueueSample
+from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.opening import open_store
+
+disk = Path(sys.argv[1])
+filler, said, stored = disk / "filler", [], 0
+with open_store(Home(root=disk / "home")) as store:
+    def beat(number):
+        due = NOON + timedelta(seconds=number)
+        recalled = store.beats.recall()
+        count = recalled["counter"].memory["n"] + 1 if "counter" in recalled else 1
+        samples = [fact(QueueSample, queue=f"q{i}") for i in range(500)]
+        facts = [fact(BeatTaken, ts=due, kind="beat", due=due, rows=count), *samples]
+        store.beats.store(Batch(id=beat_id(due), due=due, facts=facts, memories={"counter": {"n": count}}), recalled)
+    beat(0)
+    try:
+        with filler.open("wb") as file:
+            while True:
+                file.write(bytes(4096)); file.flush()
+    except OSError:
+        pass
+    for number in range(1, 4):
+        try:
+            beat(number)
+        except StoreFullError as error:
+            said.append(str(error))
+    filler.unlink()
+    beat(10)
+    rows = [row["rows"] for row in store.lake.query("SELECT rows FROM beats ORDER BY ts")]
+    remembered = store.beats.recall()["counter"].memory["n"]
+print(json.dumps({"said": said, "rows": rows, "remembered": remembered}))
+"""
+
+
+def test_a_full_disk_is_said_clearly_and_beats_go_on_when_there_is_room(tmp_path):
+    """A real file system of 64 MB, full to the last page; what was counted before and after is counted once."""
+    if not shutil.which("unshare"):
+        lacking("unshare", "install util-linux")
+    script, disk = tmp_path / "script.py", tmp_path / "disk"
+    script.write_text(_ON_A_SMALL_DISK)
+    disk.mkdir()
+    inside = f"mount -t tmpfs -o size=128m tmpfs {disk} && exec {sys.executable} {script} {disk}"
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", inside]
+    path = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    run = subprocess.run(command, capture_output=True, text=True, check=False, env=path)
+    if "unshare failed" in run.stderr or "permission denied" in run.stderr:
+        lacking("permission to mount in a user namespace", run.stderr.strip())
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    assert told["said"]
+    assert all("No room is left" in line and "Nothing that was acknowledged is lost" in line for line in told["said"])
+    assert told["rows"] == list(range(1, len(told["rows"]) + 1))
+    assert told["remembered"] == len(told["rows"]) >= 2
+
+
+def test_a_lock_that_stays_taken_names_its_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(lake_module, "LOCK_SECONDS", 0.05)
+    with open_store(Home(root=tmp_path)) as store:
+        with FileLock(store.home.write_lock), pytest.raises(StoreBusyError, match=r"write\.lock"):
+            store.beats.store(Batch(id="b", due=NOON, facts=[]), {})
+        assert store.beats.store(_batch(1), {}) is Outcome.STORED
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_named(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(lake_module.StoreError, match="cannot be written"):
+        Home(root=tmp_path / "home").prepare()
+
+
+def _batch(number):
+    due = NOON + timedelta(seconds=number)
+    return Batch(id=beat_id(due), due=due, facts=[fact(BeatTaken, ts=due, kind="beat", due=due)])

@@ -1,0 +1,156 @@
+"""The code location as Dagster loads it, and real runs of its jobs against a real Redis and a real store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+from dagster import AssetKey
+
+from maxbooster_ops.pipelines.collection import CollectConfig
+from maxbooster_ops.pipelines.definitions import defs
+from maxbooster_ops.settings import variables
+from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.lake import open_lake
+
+COLLECTED = {
+    "queue_samples",
+    "queue_jobs",
+    "redis_samples",
+    "host_samples",
+    "probe_results",
+    "metric_samples",
+    "ai_cache_samples",
+    "ai_cache_evictions",
+    "beats",
+}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A home of its own, and no variable of the machine's."""
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
+    return Home(root=tmp_path / "home")
+
+
+def run(job, **config):
+    return defs.resolve_job_def(job).execute_in_process(
+        run_config=dg.RunConfig(ops={"collect": CollectConfig(**config)}) if config else None, raise_on_error=False
+    )
+
+
+def materialized(result):
+    return {event.asset_key.to_user_string(): event for event in result.get_asset_materialization_events()}
+
+
+def checks(result):
+    return {
+        (evaluation.asset_key.to_user_string(), evaluation.check_name): evaluation for evaluation in result.get_asset_check_evaluations()
+    }
+
+
+def asked(home, query):
+    with open_lake(home, read_only=True) as lake:
+        return lake.query(query)
+
+
+def test_every_asset_tells_a_person_what_it_is():
+    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    assert set(specs) == COLLECTED | {"platform_health"}
+    lacking = [name for name, spec in specs.items() if not (spec.description and spec.owners and spec.kinds and spec.group_name)]
+    assert lacking == []
+
+
+def test_the_schedules_run_by_default_at_the_times_of_the_spec():
+    schedules = {schedule.name: schedule for schedule in defs.schedules}
+    assert {name: schedule.cron_schedule for name, schedule in schedules.items()} == {
+        "collect_every_minute": "* * * * *",
+        "health_every_5_minutes": "*/5 * * * *",
+    }
+    assert {schedule.default_status for schedule in schedules.values()} == {dg.DefaultScheduleStatus.RUNNING}
+
+
+def test_a_tick_asks_for_the_beats_of_its_minute_once():
+    (schedule,) = (schedule for schedule in defs.schedules if schedule.name == "collect_every_minute")
+    noon = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+    with dg.build_schedule_context(scheduled_execution_time=noon) as context:
+        (request,) = schedule.evaluate_tick(context).run_requests
+    assert request.run_key == noon.isoformat()
+    assert request.run_config["ops"]["collect"]["config"]["minute"] == noon.isoformat()
+
+
+def test_a_run_stores_a_beat_and_shows_its_numbers(home, redis_process, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", redis_process.url)
+    with redis_process.client() as client:
+        client.hset("bull:forecast:meta", mapping={"opts.maxLenEvents": "10000", "version": "bullmq:5.81.5"})
+        client.rpush("bull:forecast:wait", "1", "2")
+    result = run("collect_job", beats=1)
+    assert result.success
+    shown = materialized(result)
+    assert set(shown) == {"queue_samples", "redis_samples", "host_samples", "beats"}
+    numbers = shown["queue_samples"].materialization.metadata
+    assert (numbers["queues"].value, numbers["waiting"].value) == (1, 2)
+    assert "| forecast | 2 |" in numbers["newest"].value
+    assert asked(home, "SELECT queue, waiting FROM latest_queues") == [{"queue": "forecast", "waiting": 2}]
+
+
+def test_a_threshold_that_is_passed_is_a_failed_check_with_its_reason(redis_process, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", redis_process.url)
+    monkeypatch.setenv("ALERT_QUEUE_MAX_WAITING", "1")
+    with redis_process.client() as client:
+        client.hset("bull:forecast:meta", "version", "bullmq:5.81.5")
+        client.rpush("bull:forecast:wait", "1", "2")
+    evaluation = checks(run("collect_job"))["queue_samples", "queue_backlog"]
+    assert (evaluation.passed, evaluation.description) == (False, "forecast: 2 waiting (limit 1)")
+
+
+def test_a_redis_that_is_down_is_a_row_and_a_failed_check_but_no_failed_run(home, redis_process, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", redis_process.url)
+    redis_process.kill()
+    result = run("collect_job")
+    assert result.success
+    assert not checks(result)["redis_samples", "source_readable"].passed
+    assert ("redis_samples", "redis_latency") not in checks(result), "no data is never a passed check"
+    failures = asked(home, "SELECT source, hint FROM source_failures ORDER BY source")
+    assert [row["source"] for row in failures] == ["bullmq", "redis"]
+    assert all(row["hint"] for row in failures)
+    assert "queue_samples" not in materialized(result)
+
+
+def test_a_store_that_cannot_be_opened_fails_the_run_with_what_to_do(home, monkeypatch):
+    home.root.parent.joinpath("occupied").write_text("")
+    monkeypatch.setenv("MAXBOOSTER_HOME", str(home.root.parent / "occupied" / "home"))
+    result = run("collect_job")
+    assert not result.success
+    (failure,) = (event for event in result.all_events if event.is_step_failure)
+    assert "choose another folder with --home or MAXBOOSTER_HOME" in failure.event_specific_data.error.to_string()
+
+
+def test_the_beats_of_an_old_minute_are_left_out_not_made_up(home):
+    assert run("collect_job", minute="2026-11-21T12:00:00+00:00").success
+    assert asked(home, "SELECT * FROM beats") == []
+
+
+def test_health_judges_what_was_collected(home):
+    run("collect_job")
+    result = run("health_job")
+    assert result.success
+    shown = materialized(result)["platform_health"].materialization.metadata
+    assert {"status", "healthy", "unhealthy_components"} <= set(shown)
+    assert checks(result)["platform_health", "collection_healthy"].passed
+
+
+def test_health_without_a_store_says_how_to_get_one():
+    result = run("health_job")
+    assert not result.success
+    (failure,) = (event for event in result.all_events if event.is_step_failure)
+    assert "Nothing has been collected" in failure.event_specific_data.error.to_string()
+
+
+def test_the_check_of_every_source_belongs_to_a_collected_asset():
+    keys = {key.asset_key for key in defs.resolve_asset_graph().asset_check_keys}
+    assert keys <= {AssetKey(name) for name in COLLECTED | {"platform_health"}}
