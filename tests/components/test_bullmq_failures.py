@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 from support.redis_process import PASSWORD, free_port
 
+from maxbooster_ops.errors import SettingsError
 from maxbooster_ops.sources.bullmq import BullmqQueues
 from maxbooster_ops.sources.source import Moment, Reading
 from maxbooster_ops.store.facts import SourceFailure
@@ -69,6 +70,18 @@ def test_a_server_that_loads_its_data_says_so():
         "BusyLoadingError",
         "Redis reads its data set from disk; wait until it is done",
     )
+
+
+def test_a_server_that_speaks_another_protocol_is_a_failure():
+    with server_that_says(b"HTTP/1.1 400 Bad Request\r\n\r\n") as url:
+        failure = read(url)
+    assert failure.error == "InvalidResponse"
+
+
+def test_an_address_that_cannot_be_read_is_refused_at_once_without_its_password():
+    with pytest.raises(SettingsError, match="Expected redis://") as refused:
+        BullmqQueues(f"redis://:{PASSWORD}@127.0.0.1:many/0")
+    assert PASSWORD not in str(refused.value)
 
 
 def test_a_frozen_server_is_given_up_in_time(redis_process):

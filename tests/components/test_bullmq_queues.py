@@ -74,16 +74,17 @@ def test_workers_and_concurrency_are_those_of_bullmq_itself(redis_process, platf
 
 
 def test_the_oldest_waiting_job_gives_the_age_of_the_backlog(redis_process, npm_6):
-    """By the job's own time; a job whose delay is over has waited since then, not since it was added."""
+    """By the job's own time; one whose delay is over has waited since then, not since it was added."""
     collector = Collector(redis_process.url)
     collector.read()
     an_hour_ago = int(datetime.now(UTC).timestamp() * 1000) - 3_600_000
     npm_6.tell("add", queue="old", jobs=[{"opts": {"timestamp": an_hour_ago}}, {}])
-    [job_id] = npm_6.tell("add", queue="due", jobs=[{"opts": {"timestamp": an_hour_ago, "delay": 7_200_000}}])
+    [job_id] = npm_6.tell("add", queue="due", jobs=[{"opts": {"timestamp": an_hour_ago, "delay": 1_800_000}}])
     npm_6.tell("promote", queue="due", id=job_id)
-    collector.read()
-    ages = {sample.queue: sample.oldest_waiting_ms for sample in collector.samples}
-    assert ages == {"old": pytest.approx(3_600_000, abs=10_000), "due": pytest.approx(0, abs=10_000)}
+    for _ in ("with the events", "without news"):
+        collector.read()
+        ages = {sample.queue: sample.oldest_waiting_ms for sample in collector.samples}
+        assert ages == {"old": pytest.approx(3_600_000, abs=10_000), "due": pytest.approx(0, abs=10_000)}
 
 
 def test_the_first_reading_ever_looks_back_one_interval(redis_process, npm_6):

@@ -81,8 +81,9 @@ def _at_ms(entry: Entry) -> int:
 
 
 _UNSEEN: Final = OpenJob()
-_KIND: Final = 1  # where the values of the first two fields stand in an entry
+_KIND: Final = 1  # where the values of its first three fields stand in an entry
 _JOB_ID: Final = 3
+_THIRD: Final = 5
 
 
 class _Ledger:
@@ -104,10 +105,10 @@ class _Ledger:
                 note(self, fields[_JOB_ID], int(entry_id.partition("-")[0]), fields)
 
     def added(self, job_id: str, at_ms: int, fields: Sequence[str]) -> None:
-        self.jobs[job_id] = OpenJob(_field(fields, "name"), PARKED, at_ms, None, 0, False)
+        self.jobs[job_id] = OpenJob(_third(fields), PARKED, at_ms, None, 0, False)
 
     def waiting(self, job_id: str, at_ms: int, fields: Sequence[str]) -> None:
-        previous = _field(fields, "prev")
+        previous = _third(fields)
         if self.is_counted and previous == "active":
             self.retried += 1
             self.requeued_last = job_id
@@ -145,7 +146,7 @@ class _Ledger:
         was = self.jobs.pop(job_id, _UNSEEN)
         if self.is_counted:
             outcome = fields[_KIND]
-            reason = _field(fields, "failedReason") if outcome == "failed" else None
+            reason = _third(fields) if outcome == "failed" else None
             processing_ms = at_ms - was.since_ms if was.state == ACTIVE else None
             self.finished.append(FinishedJob(job_id, outcome, at_ms, processing_ms, reason, was, True))
 
@@ -178,12 +179,9 @@ _NOTES: Final[Mapping[str, Callable[[_Ledger, str, int, Sequence[str]], None]]] 
 }
 
 
-def _field(fields: Sequence[str], name: str) -> str | None:
-    """Give the value of a field after the first two, None where the event has no such field."""
-    for at in range(_JOB_ID + 1, len(fields) - 1, 2):
-        if fields[at] == name:
-            return fields[at + 1]
-    return None
+def _third(fields: Sequence[str]) -> str | None:
+    """Give the value after `event` and `jobId`: the name of a job, the reason of a failure, or the state before."""
+    return fields[_THIRD] if len(fields) > _THIRD else None
 
 
 def _with_latest_marked(finished: list[FinishedJob]) -> list[FinishedJob]:

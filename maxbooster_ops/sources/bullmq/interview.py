@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from maxbooster_ops.sources.bullmq.counts import Counts, whole
-from maxbooster_ops.sources.bullmq.events import WAITING, FinishedJob
+from maxbooster_ops.sources.bullmq.events import WAITING, FinishedJob, OpenJob
 from maxbooster_ops.sources.bullmq.jobs import asking_for, described, due_ms
 from maxbooster_ops.sources.bullmq.queue import Queue
-from maxbooster_ops.sources.bullmq.remembered import Kept, open_job
+from maxbooster_ops.sources.bullmq.remembered import OpenJobs
 from maxbooster_ops.sources.bullmq.sample import Metrics
 from maxbooster_ops.sources.bullmq.wire import Reply, Wire, packed
 from maxbooster_ops.store.facts import QueueJob
@@ -32,20 +32,18 @@ def interview(
     wire: Wire,
     finished: Mapping[Queue, Sequence[FinishedJob]],
     counts: Mapping[Queue, Counts],
-    memories: Mapping[Queue, Kept],
+    open_jobs: Mapping[Queue, OpenJobs],
     *,
     now_ms: int,
 ) -> Answers:
     """Ask each finished job for its fields, each queue in `finished` for its metrics, each backlog for its age."""
-    requeued_ms = _requeued_ms(counts, memories)
+    requeued_ms = _requeued_ms(counts, open_jobs)
     asked_for_age = [q for q, held in counts.items() if held.last_in_line is not None and q not in requeued_ms]
-    replies = iter(
-        wire.ask_each(
-            [
-                *(asking_for(queue, job) for queue, jobs in finished.items() for job in jobs),
-                *chain.from_iterable(map(_asking_for_metrics, finished)),
-                *(_asking_for_age(queue, counts[queue].last_in_line) for queue in asked_for_age),
-            ]
+    replies = wire.ask_each(
+        chain(
+            (asking_for(queue, job) for queue, jobs in finished.items() for job in jobs),
+            chain.from_iterable(map(_asking_for_metrics, finished)),
+            (_asking_for_age(queue, counts[queue].last_in_line) for queue in asked_for_age),
         )
     )
     return Answers(
@@ -61,13 +59,14 @@ def interview(
     )
 
 
-def _requeued_ms(counts: Mapping[Queue, Counts], memories: Mapping[Queue, Kept]) -> dict[Queue, int]:
+def _requeued_ms(counts: Mapping[Queue, Counts], open_jobs: Mapping[Queue, OpenJobs]) -> dict[Queue, int]:
     """Since when the next job waits, where it was delayed or retried: then its own age says nothing of its wait."""
     since: dict[Queue, int] = {}
     for queue, held in counts.items():
-        if held.last_in_line is not None and queue in memories:
-            job = open_job(memories[queue], held.last_in_line)
-            if job is not None and job.state == WAITING and job.detoured:
+        kept = None if held.last_in_line is None else open_jobs[queue].get(held.last_in_line)
+        if kept is not None:
+            job = OpenJob(*kept)
+            if job.state == WAITING and job.detoured:
                 since[queue] = job.since_ms
     return since
 

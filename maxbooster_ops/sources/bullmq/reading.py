@@ -15,7 +15,7 @@ from maxbooster_ops.sources.bullmq.discovery import Discovery, discover
 from maxbooster_ops.sources.bullmq.events import Happened, happened
 from maxbooster_ops.sources.bullmq.interview import interview
 from maxbooster_ops.sources.bullmq.queue import Queue
-from maxbooster_ops.sources.bullmq.remembered import Kept, QueueMemory, bounded
+from maxbooster_ops.sources.bullmq.remembered import Kept, OpenJobs, QueueMemory, bounded
 from maxbooster_ops.sources.bullmq.sample import NOT_READ_YET, NOTHING_HAPPENED, Deltas, Metrics, queue_sample
 from maxbooster_ops.sources.bullmq.stream import Continuity, News, Run, continuity, read_news
 from maxbooster_ops.sources.bullmq.wire import Wire
@@ -58,6 +58,15 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Some queues: what was remembered of them, what they hold, and their new events."""
+
+    memories: Mapping[Queue, Kept]
+    census: Census
+    news: News
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Story:
     """What the news of one queue mean."""
 
@@ -86,11 +95,10 @@ def read_queues(wire: Wire, moment: Moment, scope: Scope, counting: Callable[[Qu
     for groups_left, group in zip(range(len(groups), 0, -1), groups, strict=True):
         memories = {queue: kept.get(str(queue), beginning) for queue in group}
         census = take_census(wire, group, counting)
-        news = read_news(
-            wire, {queue: memories[queue]["cursor"] for queue in census.counts}, limit=entries_left // groups_left
-        )
+        cursors = {queue: memories[queue]["cursor"] for queue in census.counts}
+        news = read_news(wire, cursors, limit=entries_left // groups_left)
         entries_left -= sum(map(len, news.entries.values()))
-        _take_in(wire, moment, server, census, news, memories, seen)
+        _take_in(wire, moment, server, _Group(memories=memories, census=census, news=news), seen)
     return seen
 
 
@@ -104,18 +112,19 @@ def _beginning(moment: Moment, server: Server, *, all_known_at_ms: int | None) -
     return QueueMemory(counted_from_ms=all_known_at_ms or one_interval_ago_ms).kept()
 
 
-def _take_in(  # noqa: PLR0913 - every step's outcome meets here
-    wire: Wire, moment: Moment, server: Server, census: Census, news: News, memories: Mapping[Queue, Kept], seen: Seen
-) -> None:
+def _take_in(wire: Wire, moment: Moment, server: Server, group: _Group, seen: Seen) -> None:
     """Find out what the news of some queues mean and add all that is known of these queues to `seen`."""
-    stories = _stories(wire, news, census, memories)
+    census, news = group.census, group.news
+    stories = _stories(wire, group)
     finished = {queue: story.events.finished for queue, story in stories.items()}
-    answers = interview(wire, finished, census.counts, memories, now_ms=server.now_ms)
+    open_jobs: dict[Queue, OpenJobs] = {queue: kept["open_jobs"] for queue, kept in group.memories.items()}
+    open_jobs |= {queue: story.events.open_jobs for queue, story in stories.items()}
+    answers = interview(wire, finished, census.counts, open_jobs, now_ms=server.now_ms)
 
-    seen.unfinished += news.unfinished
     unreadable = {**census.unreadable, **news.unreadable}
     seen.unreadable |= unreadable
-    seen.kept |= {str(queue): memories[queue] for queue in (*census.counts, *census.unreadable)}
+    seen.unfinished += news.unfinished
+    seen.kept |= {str(queue): group.memories[queue] for queue in (*census.counts, *census.unreadable)}
     for queue, held in census.counts.items():
         if queue in unreadable:
             continue
@@ -140,14 +149,14 @@ def _take_in(  # noqa: PLR0913 - every step's outcome meets here
         )
 
 
-def _stories(wire: Wire, news: News, census: Census, memories: Mapping[Queue, Kept]) -> Mapping[Queue, _Story]:
+def _stories(wire: Wire, group: _Group) -> Mapping[Queue, _Story]:
     runs = {
         queue: Run(
             entries=entries,
-            before=QueueMemory.of(memories[queue]),
-            events_kept=census.counts[queue].events_kept,
+            before=QueueMemory.of(group.memories[queue]),
+            events_kept=group.census.counts[queue].events_kept,
         )
-        for queue, entries in news.entries.items()
+        for queue, entries in group.news.entries.items()
     }
     links = continuity(wire, runs)
     return {queue: _story(run, links[queue]) for queue, run in runs.items()}

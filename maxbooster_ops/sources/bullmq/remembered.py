@@ -6,7 +6,7 @@ keeps (see `discovery`). Nothing is changed in place: a queue without news hands
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final
@@ -15,6 +15,9 @@ from maxbooster_ops.sources.bullmq.events import ACTIVE, OpenJob
 
 Kept = Mapping[str, Any]
 """A `QueueMemory` as it goes through JSON."""
+
+OpenJobs = Mapping[str, Sequence[Any]]
+"""Open jobs by id, each the fields of an `OpenJob`, before or after JSON."""
 
 BEGINNING: Final = "0-0"
 """The cursor of a stream from which nothing was read."""
@@ -56,12 +59,6 @@ class QueueMemory:
             "open_jobs": self.open_jobs,
             "metrics": self.metrics,
         }
-
-
-def open_job(kept: Kept, job_id: str) -> OpenJob | None:
-    """Look up one job without opening the whole memory of its queue."""
-    job = kept["open_jobs"].get(job_id)
-    return None if job is None else OpenJob(*job)
 
 
 def bounded(queues: Mapping[str, Kept], *, limit: int = OPEN_JOBS_KEPT) -> Mapping[str, Kept]:

@@ -65,7 +65,7 @@ def _read_once(
     """Read every stream once; a command answers only for those with news, or fails because of one that is no stream."""
     waiting = iter(cursors.items())
     groups = [dict(islice(waiting, _STREAMS_PER_COMMAND)) for _ in range(0, len(cursors), _STREAMS_PER_COMMAND)]
-    replies = wire.ask_each([_reading(group, per_stream) for group in groups])
+    replies = list(wire.ask_each(_reading(group, per_stream) for group in groups))
     batches: dict[Queue, Sequence[Entry]] = {}
     unreadable: dict[Queue, Exception] = {}
     for group, reply in zip(groups, replies, strict=True):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from hiredis import Reader, pack_command
@@ -25,6 +26,7 @@ Reply = Any
 """str, int, None, a list of replies, or an error as a value: one failed command leaves the others readable."""
 
 _CHUNK_BYTES = 1 << 20
+_COMMANDS_PER_SEND = 200
 _ERRORS: Mapping[str, type[Exception]] = {
     "LOADING": redis_errors.BusyLoadingError,
     "NOAUTH": redis_errors.AuthenticationError,
@@ -122,16 +124,20 @@ class Wire:
 
     def ask(self, commands: bytes, count: int) -> list[Reply]:
         """Send `count` encoded commands and give their replies in order."""
-        try:
-            self._allow()
-            self._connection.sendall(commands)
-            return self._receive(count)
-        except OSError as error:
-            raise _as_redis_error(error, "Waiting for replies") from error
+        self._send(commands)
+        return list(self._replies(count))
 
-    def ask_each(self, commands: Sequence[bytes]) -> list[Reply]:
-        """Send the commands and give their replies in order; no commands cost no round trip."""
-        return self.ask(b"".join(commands), len(commands)) if commands else []
+    def ask_each(self, commands: Iterable[bytes]) -> Iterator[Reply]:
+        """Send the commands and give their replies in order, as they come; take them all before you ask again.
+
+        Redis works while commands are still being encoded, and while the first replies are already being made use of.
+        """
+        count = 0
+        waiting = iter(commands)
+        while some := list(islice(waiting, _COMMANDS_PER_SEND)):
+            self._send(b"".join(some))
+            count += len(some)
+        return self._replies(count)
 
     def _enter(self, options: Mapping[str, Any]) -> None:
         greeting = []
@@ -143,21 +149,31 @@ class Wire:
         for reply in self.ask_each(greeting):
             raised(reply)
 
-    def _receive(self, count: int) -> list[Reply]:
-        replies: list[Reply] = []
-        next_reply, feed = self._reader.gets, self._reader.feed
-        while len(replies) < count:
+    def _send(self, commands: bytes) -> None:
+        try:
             self._allow()
-            received = self._connection.recv(_CHUNK_BYTES)
-            if not received:
-                raise redis_errors.ConnectionError("Redis closed the connection before it had answered.")
-            feed(received)
-            while (reply := next_reply()) is not False:
-                replies.append(reply)
-        for reply in replies:
+            self._connection.sendall(commands)
+        except OSError as error:
+            raise _as_redis_error(error, "Sending commands") from error
+
+    def _replies(self, count: int) -> Iterator[Reply]:
+        next_reply = self._reader.gets
+        for _ in range(count):
+            while (reply := next_reply()) is False:
+                self._reader.feed(self._received())
             if isinstance(reply, _END_A_CONVERSATION):
                 raise reply
-        return replies
+            yield reply
+
+    def _received(self) -> bytes:
+        try:
+            self._allow()
+            received = self._connection.recv(_CHUNK_BYTES)
+        except OSError as error:
+            raise _as_redis_error(error, "Waiting for replies") from error
+        if not received:
+            raise redis_errors.ConnectionError("Redis closed the connection before it had answered.")
+        return received
 
     def _allow(self) -> None:
         """Let the next call on the socket last until the deadline; a time-out of its own would start anew each time."""

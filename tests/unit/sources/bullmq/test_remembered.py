@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maxbooster_ops.sources.bullmq.events import ACTIVE, WAITING, OpenJob
-from maxbooster_ops.sources.bullmq.remembered import QueueMemory, bounded, open_job
+from maxbooster_ops.sources.bullmq.remembered import QueueMemory, bounded
 
 JOBS = st.builds(
     OpenJob,
@@ -30,7 +30,6 @@ MEMORIES = st.builds(
 def test_a_memory_survives_json(memory):
     kept = json.loads(json.dumps(memory.kept()))
     assert QueueMemory.of(kept) == memory
-    assert {job_id: open_job(kept, job_id) for job_id in memory.open_jobs} == memory.open_jobs
 
 
 def waiting(since_ms):
