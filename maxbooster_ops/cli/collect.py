@@ -68,7 +68,7 @@ def _take(collector: Collector, *, as_json: bool) -> bool:
         # One beat is lost to the store, not to the platform: the next one reads on from the last that was stored.
         if as_json:
             print_json({"ts": utc_now(), "outcome": "not stored", "error": str(error), "sources": {}}, indent=None)
-        errors.print(str(error), style="red", markup=False)
+        errors.print(str(error), style="red", markup=False, soft_wrap=True)
         return False
     _show(report, as_json=as_json)
     return True

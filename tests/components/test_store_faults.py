@@ -92,13 +92,6 @@ def test_a_lock_that_stays_taken_names_its_file(tmp_path, monkeypatch):
         assert store.beats.store(_batch(1), {}) is Outcome.STORED
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_without_permission_is_named(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(lake_module.StoreError, match="cannot be written"):
-        Home(root=tmp_path / "home").prepare()
-
-
 def _batch(number):
     due = NOON + timedelta(seconds=number)
     return Batch(id=beat_id(due), due=due, facts=[fact(BeatTaken, ts=due, kind="beat", due=due)])
