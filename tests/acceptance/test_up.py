@@ -13,7 +13,15 @@ from support.redis_process import free_port
 from support.running_up import COMMAND, RunningUp, environment, eventually
 
 # Not the probes: the first beat took them all, and none is due again before the first run ends.
-COLLECTED = {"queue_samples", "queue_jobs", "redis_samples", "host_samples", "metric_samples", "ai_cache_samples", "beats"}
+COLLECTED = {
+    "queue_samples",
+    "queue_jobs",
+    "redis_samples",
+    "host_samples",
+    "metric_samples",
+    "ai_cache_samples",
+    "beats",
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +53,21 @@ def test_the_first_beat_is_there_at_once(up):
 
 
 def test_a_scheduled_run_becomes_green_and_materializes_what_was_collected(up):
-    eventually(lambda: any(run["status"] == "SUCCESS" for run in up.runs("collect_job")), seconds=200, what="a green run")
+    eventually(
+        lambda: any(run["status"] == "SUCCESS" for run in up.runs("collect_job")), seconds=200, what="a green run"
+    )
     assert {run["status"] for run in up.runs("collect_job")} <= {"SUCCESS", "STARTED", "STARTING", "QUEUED"}
-    nodes = up.ask("{assetNodes {assetKey {path} assetMaterializations(limit: 1) {metadataEntries {label}}}}")["assetNodes"]
-    numbers = {node["assetKey"]["path"][0]: node["assetMaterializations"] for node in nodes if node["assetMaterializations"]}
+    nodes = up.ask("{assetNodes {assetKey {path} assetMaterializations(limit: 1) {metadataEntries {label}}}}")[
+        "assetNodes"
+    ]
+    numbers = {
+        node["assetKey"]["path"][0]: node["assetMaterializations"] for node in nodes if node["assetMaterializations"]
+    }
     assert set(numbers) >= COLLECTED
-    assert all(any(entry["label"] == "rows" for entry in materializations[0]["metadataEntries"]) for materializations in numbers.values())
+    assert all(
+        any(entry["label"] == "rows" for entry in materializations[0]["metadataEntries"])
+        for materializations in numbers.values()
+    )
 
 
 def test_the_beats_came_on_time(up):
@@ -80,7 +97,9 @@ def test_no_password_is_written_anywhere(up):
     password = json.loads((up.home / "sandbox" / "endpoints.json").read_text())["redis_url"].split(":")[2].split("@")[0]
     allowed = {"endpoints.json", "redis.conf"}
     holding = [
-        file for file in up.home.rglob("*") if file.is_file() and file.name not in allowed and password.encode() in file.read_bytes()
+        file
+        for file in up.home.rglob("*")
+        if file.is_file() and file.name not in allowed and password.encode() in file.read_bytes()
     ]
     assert holding == []
     assert password not in " ".join(argument for process in up.family() for argument in process.cmdline())
@@ -88,7 +107,12 @@ def test_no_password_is_written_anywhere(up):
 
 def test_a_second_up_on_the_same_home_is_refused_with_where_the_first_is(up):
     run = subprocess.run(
-        [COMMAND, "up", "--home", str(up.home)], capture_output=True, text=True, check=False, env=environment(), cwd=up.home.parent
+        [COMMAND, "up", "--home", str(up.home)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+        cwd=up.home.parent,
     )
     assert run.returncode == 2
     assert f"already runs on {up.home}" in " ".join(run.stderr.split())

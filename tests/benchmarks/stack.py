@@ -1,7 +1,8 @@
 """What the running product costs: `python tests/benchmarks/stack.py [minutes]`.
 
-Starts `maxbooster-ops up` with the sandbox in a new home, lets it run, and reads what the kernel accounts to each program.
-CPU of scheduled runs is that of the code server's ended children; "between runs" is everything else but the sandbox.
+Starts `maxbooster-ops up` with the sandbox in a new home, lets it run, and reads what the kernel accounts to each
+program. CPU of scheduled runs is that of the code server's ended children; "between runs" is everything else but the
+sandbox.
 """
 
 from __future__ import annotations
@@ -87,9 +88,8 @@ def main(minutes: float) -> None:
     ours = [name for name in after if not any(part in name for part in SANDBOX)]
     between = sum(after[name].own_s - before[name].own_s for name in ours)
     in_runs = sum(after[name].children_s - before[name].children_s for name in ours)
-    print(
-        f"\nwithout the sandbox, between runs: {100 * between / took:.2f} % of a core, {sum(after[name].rss_mb for name in ours):.0f} MB"
-    )
+    megabytes = sum(after[name].rss_mb for name in ours)
+    print(f"\nwithout the sandbox, between runs: {100 * between / took:.2f} % of a core, {megabytes:.0f} MB")
     print(f"a scheduled run: {in_runs / max(runs, 1):.2f} CPU-s")
 
 

@@ -1,7 +1,7 @@
 """Whether beats come on time while people read: `python tests/benchmarks/steadiness.py [minutes]`.
 
-Starts `maxbooster-ops up` in a new home. Meanwhile DuckDB's shell holds a read transaction open and another process asks in a loop.
-Prints the beats that came, how late each was, runs that failed, and how the readers fared.
+Starts `maxbooster-ops up` in a new home. Meanwhile DuckDB's shell holds a read transaction open and another process
+asks in a loop. Prints the beats that came, how late each was, runs that failed, and how the readers fared.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -41,23 +42,32 @@ def main(minutes: float) -> None:
     home = Path(tempfile.mkdtemp(prefix="steadiness-")) / "home"
     up = RunningUp(home=home, port=free_port()).start()
     shell = subprocess.Popen(
-        [Path(sys.executable).with_name("duckdb"), "-init", home / "ops.sql"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        [Path(sys.executable).with_name("duckdb"), "-init", home / "ops.sql"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
     )
     shell.stdin.write("BEGIN; SELECT count(*) FROM beats;\n")
     shell.stdin.flush()
-    reader = subprocess.Popen([sys.executable, "-c", _READER, str(home), str(60 * minutes)], stdout=subprocess.PIPE, text=True)
+    reader = subprocess.Popen(
+        [sys.executable, "-c", _READER, str(home), str(60 * minutes)], stdout=subprocess.PIPE, text=True
+    )
     print(reader.communicate()[0].strip())
     print(f"duckdb -init ops.sql with an open transaction: {'still there' if shell.poll() is None else 'ended'}")
     time.sleep(20)  # the run that took the last beat ends
     runs = [run["status"] for run in up.runs("collect_job")]
     with open_lake(Home(root=home), read_only=True) as lake:
-        rows = lake.query("SELECT due, epoch(ts - due) AS late_s, failures FROM beats WHERE date_part('second', due)::INT % 30 = 0 AND date_part('microsecond', due) % 1000000 = 0 ORDER BY due")
+        rows = lake.query(
+            "SELECT due, epoch(ts - due) AS late_s, failures FROM beats WHERE date_part('second', due)::INT % 30 "
+            "= 0 AND date_part('microsecond', due) % 1000000 = 0 ORDER BY due"
+        )
     shell.kill()
     up.stop()
-    distances = [(later["due"] - earlier["due"]).total_seconds() for earlier, later in zip(rows, rows[1:], strict=False)]
+    distances = [(later["due"] - earlier["due"]).total_seconds() for earlier, later in pairwise(rows)]
     late = sorted(row["late_s"] for row in rows)
     print(f"{len(rows)} scheduled beats, {sum(distance != 30 for distance in distances)} distances other than 30 s")
-    print(f"late by {late[len(late) // 2]:.3f} s in the median, {late[-1]:.3f} s at most; {sum(row['failures'] for row in rows)} source failures")
+    failures = sum(row["failures"] for row in rows)
+    print(f"late by {late[len(late) // 2]:.3f} s in the median, {late[-1]:.3f} s at most; {failures} source failures")
     print(f"runs: {runs.count('SUCCESS')} succeeded, {runs.count('FAILURE')} failed")
 
 

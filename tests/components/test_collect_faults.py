@@ -20,7 +20,14 @@ KILLS = 20
 
 def start(home: Path, *options: str, **variables: str) -> subprocess.Popen[str]:
     command = [COMMAND, "collect", "--home", str(home), "--json", *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(**variables), cwd=home.parent)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**variables),
+        cwd=home.parent,
+    )
 
 
 def beats(home: Path, *options: str, **variables: str) -> list[dict[str, Any]]:
@@ -32,12 +39,20 @@ def beats(home: Path, *options: str, **variables: str) -> list[dict[str, Any]]:
 
 
 def ask(home: Path, query: str) -> list[dict[str, Any]]:
-    run = subprocess.run([COMMAND, "sql", query, "-f", "json", "--home", str(home)], capture_output=True, text=True, check=True, env=environment())
+    run = subprocess.run(
+        [COMMAND, "sql", query, "-f", "json", "--home", str(home)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    )
     return json.loads(run.stdout)
 
 
 def totals(home: Path) -> dict[str, int]:
-    (row,) = ask(home, "SELECT sum(completed_delta)::INT AS completed, sum(failed_delta)::INT AS failed FROM queue_samples")
+    (row,) = ask(
+        home, "SELECT sum(completed_delta)::INT AS completed, sum(failed_delta)::INT AS failed FROM queue_samples"
+    )
     (jobs,) = ask(home, "SELECT count(*) AS rows, count(DISTINCT job_id) AS jobs FROM queue_jobs")
     return {**row, **jobs}
 
@@ -109,7 +124,10 @@ def test_a_redis_that_never_answers_costs_its_deadline_and_nothing_else(home, re
 def test_a_wrong_password_is_named_without_repeating_it(home, redis_process):
     url = redis_process.url.replace(PASSWORD, "a-wrong-secret")
     (beat,) = beats(home, REDIS_URL=url)
-    assert "WRONGPASS" in beat["sources"]["redis"]["error"].upper() or "invalid" in beat["sources"]["redis"]["error"].lower()
+    assert (
+        "WRONGPASS" in beat["sources"]["redis"]["error"].upper()
+        or "invalid" in beat["sources"]["redis"]["error"].lower()
+    )
     (row,) = ask(home, "SELECT string_agg(COLUMNS(*)::VARCHAR, ' ') FROM source_failures")
     assert "a-wrong-secret" not in json.dumps([beat, row])
 
@@ -178,7 +196,11 @@ def test_a_home_on_a_read_only_disk_is_refused_with_what_to_do(tmp_path):
     home.mkdir()
     inside = f"mount -t tmpfs -o ro tmpfs {home} && exec {COMMAND} collect --home {home}/home"
     run = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", inside], capture_output=True, text=True, check=False, env=environment()
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", inside],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
     )
     assert run.returncode == 2
     assert "cannot be written" in run.stderr

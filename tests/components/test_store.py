@@ -38,7 +38,9 @@ def store(home):
 
 def batch(number, *, memories=None, facts=()):
     due = NOON + timedelta(seconds=30 * number)
-    return Batch(id=beat_id(due), due=due, facts=[fact(BeatTaken, ts=due, kind="beat", due=due), *facts], memories=memories or {})
+    return Batch(
+        id=beat_id(due), due=due, facts=[fact(BeatTaken, ts=due, kind="beat", due=due), *facts], memories=memories or {}
+    )
 
 
 def count(store, table):
@@ -49,7 +51,8 @@ def count(store, table):
 @pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.table)
 def test_every_table_has_its_facts_columns_in_order_and_a_comment_on_each(store, kind):
     rows = store.lake.query(
-        "SELECT column_name, comment FROM duckdb_columns() WHERE database_name = 'ops' AND table_name = $table ORDER BY column_index",
+        "SELECT column_name, comment FROM duckdb_columns() WHERE database_name = 'ops' AND table_name = $table "
+        "ORDER BY column_index",
         {"table": kind.table},
     )
     assert [row["column_name"] for row in rows] == arrow_schema(kind).names
@@ -148,7 +151,9 @@ def test_ops_sql_joins_the_lake_and_the_state(store, home):
 
 
 def test_a_lake_of_a_newer_release_is_refused_and_left_alone(store, home):
-    store.lake.write(lambda transaction: transaction.connection.execute("INSERT INTO ops.lake_migrations VALUES (999, 'x', now())"))
+    store.lake.write(
+        lambda transaction: transaction.connection.execute("INSERT INTO ops.lake_migrations VALUES (999, 'x', now())")
+    )
     with pytest.raises(StoreVersionError, match=r"version 999.*Nothing was changed"), open_lake(home):
         pass
 
@@ -171,7 +176,9 @@ def test_the_state_s_tables_are_those_that_its_migrations_make(home):
         found.reflect(connection)
         revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     expected = {table.name: set(table.columns.keys()) for table in metadata.sorted_tables}
-    assert {name: set(table.columns.keys()) for name, table in found.tables.items() if name != "alembic_version"} == expected
+    assert {
+        name: set(table.columns.keys()) for name, table in found.tables.items() if name != "alembic_version"
+    } == expected
     assert revision == REVISION
 
 
@@ -195,13 +202,14 @@ with open_store(Home(root=Path(sys.argv[1]))) as store:
         recalled = store.beats.recall()
         counted = recalled["counter"].memory["n"] + 1 if "counter" in recalled else 1
         taken = fact(BeatTaken, ts=due, kind="beat", due=due, rows=counted)
-        store.beats.store(Batch(id=beat_id(due), due=due, facts=[taken], memories={"counter": {"n": counted}}), recalled)
+        batch = Batch(id=beat_id(due), due=due, facts=[taken], memories={"counter": {"n": counted}})
+        store.beats.store(batch, recalled)
         print(number, flush=True)
 """
 
 
 def test_killing_the_writer_loses_no_acknowledged_beat_and_stores_none_twice(home, tmp_path):
-    """Real SIGKILLs at changing moments; the counter that travels with the beats shows any that was counted twice or not at all."""
+    """Real SIGKILLs at changing moments; the counter that travels with the beats shows any counted twice or never."""
     script, acknowledged = tmp_path / "writer.py", []
     script.write_text(_WRITER)
     for kill in range(6):
@@ -230,7 +238,9 @@ def test_several_processes_open_a_new_home_at_once(home, tmp_path):
         "import sys\nfrom pathlib import Path\nfrom maxbooster_ops.store.home import Home\n"
         "from maxbooster_ops.store.opening import open_store\nwith open_store(Home(root=Path(sys.argv[1]))): pass\n"
     )
-    openers = [subprocess.Popen([sys.executable, str(script), str(home.root)], stderr=subprocess.PIPE) for _ in range(3)]
+    openers = [
+        subprocess.Popen([sys.executable, str(script), str(home.root)], stderr=subprocess.PIPE) for _ in range(3)
+    ]
     failures = [error for opener in openers if (error := opener.communicate()[1])]
     assert failures == []
 

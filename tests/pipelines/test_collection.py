@@ -49,7 +49,8 @@ def materialized(result):
 
 def checks(result):
     return {
-        (evaluation.asset_key.to_user_string(), evaluation.check_name): evaluation for evaluation in result.get_asset_check_evaluations()
+        (evaluation.asset_key.to_user_string(), evaluation.check_name): evaluation
+        for evaluation in result.get_asset_check_evaluations()
     }
 
 
@@ -61,7 +62,11 @@ def asked(home, query):
 def test_every_asset_tells_a_person_what_it_is():
     specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
     assert set(specs) == COLLECTED | {"platform_health"}
-    lacking = [name for name, spec in specs.items() if not (spec.description and spec.owners and spec.kinds and spec.group_name)]
+    lacking = [
+        name
+        for name, spec in specs.items()
+        if not (spec.description and spec.owners and spec.kinds and spec.group_name)
+    ]
     assert lacking == []
 
 
@@ -135,7 +140,7 @@ def test_the_beats_of_an_old_minute_are_left_out_not_made_up(home):
     assert asked(home, "SELECT * FROM beats") == []
 
 
-def test_health_judges_what_was_collected(home):
+def test_health_judges_what_was_collected():
     run("collect_job")
     result = run("health_job")
     assert result.success

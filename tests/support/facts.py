@@ -15,7 +15,13 @@ F = TypeVar("F", bound=Fact)
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 LIMITS = Limits(
-    queue_waiting=100, queue_failed=50, queue_stalled=10, redis_ping_ms=100, ai_cache_percent=90, memory_mb=2048, error_percent=5
+    queue_waiting=100,
+    queue_failed=50,
+    queue_stalled=10,
+    redis_ping_ms=100,
+    ai_cache_percent=90,
+    memory_mb=2048,
+    error_percent=5,
 )
 """The limits of production."""
 

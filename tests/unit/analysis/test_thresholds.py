@@ -7,6 +7,7 @@ from maxbooster_ops.analysis.thresholds import THRESHOLDS, Limits
 from maxbooster_ops.settings import load_settings
 from maxbooster_ops.store.facts import AiCacheSample, HostSample, MetricSample, ProbeResult, QueueSample, RedisSample
 
+
 def queue(**known):
     return seen(queues=(fact(QueueSample, queue="forecast", **known),))
 
@@ -29,10 +30,18 @@ def metric(name, value):
 @pytest.mark.parametrize(
     ("name", "at_the_bound", "beyond", "said"),
     [
-        pytest.param("queue_backlog", queue(waiting=100), queue(waiting=101), "forecast: 101 waiting (limit 100)", id="backlog"),
-        pytest.param("queue_failed_jobs", queue(failed=50), queue(failed=51), "forecast: 51 failed (limit 50)", id="failed"),
-        pytest.param("queue_failed_rate", queue(failed_rate=0.1), queue(failed_rate=0.11), "11 % failed (limit 10)", id="rate"),
-        pytest.param("queue_failed_rate", queue(failed_rate=None), queue(failed_rate=1.0), "100 % failed", id="no job: no rate"),
+        pytest.param(
+            "queue_backlog", queue(waiting=100), queue(waiting=101), "forecast: 101 waiting (limit 100)", id="backlog"
+        ),
+        pytest.param(
+            "queue_failed_jobs", queue(failed=50), queue(failed=51), "forecast: 51 failed (limit 50)", id="failed"
+        ),
+        pytest.param(
+            "queue_failed_rate", queue(failed_rate=0.1), queue(failed_rate=0.11), "11 % failed (limit 10)", id="rate"
+        ),
+        pytest.param(
+            "queue_failed_rate", queue(failed_rate=None), queue(failed_rate=1.0), "100 % failed", id="no job: no rate"
+        ),
         pytest.param("queue_stalled", queue(stalled=10), queue(stalled=11), "11 stalled", id="stalled"),
         pytest.param(
             "redis_latency",
@@ -49,7 +58,11 @@ def metric(name, value):
             id="memory: no limit is no breach",
         ),
         pytest.param(
-            "ai_cache_utilization", cache(utilization_percent=90.0), cache(utilization_percent=90.1), "social: 90.1 %", id="cache"
+            "ai_cache_utilization",
+            cache(utilization_percent=90.0),
+            cache(utilization_percent=90.1),
+            "social: 90.1 %",
+            id="cache",
         ),
         pytest.param(
             "ai_cache_hit_rate",
@@ -74,8 +87,20 @@ def metric(name, value):
         ),
         pytest.param("error_rate", requests(95, 5), requests(94, 6), "6 % (limit 5)", id="error rate"),
         pytest.param("error_rate", seen(), requests(0, 1), "100 %", id="no request: no rate"),
-        pytest.param("cache_hit_rate_percent", metric("cache_hit_rate_percent", 70), metric("cache_hit_rate_percent", 69), "69", id="low"),
-        pytest.param("forecast_queue_depth", metric("forecast_queue_depth", 200), metric("forecast_queue_depth", 201), "201", id="depth"),
+        pytest.param(
+            "cache_hit_rate_percent",
+            metric("cache_hit_rate_percent", 70),
+            metric("cache_hit_rate_percent", 69),
+            "69",
+            id="low",
+        ),
+        pytest.param(
+            "forecast_queue_depth",
+            metric("forecast_queue_depth", 200),
+            metric("forecast_queue_depth", 201),
+            "201",
+            id="depth",
+        ),
     ],
 )
 def test_the_bound_itself_is_allowed_and_what_is_beyond_is_named(name, at_the_bound, beyond, said):

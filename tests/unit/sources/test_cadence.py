@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ def test_a_run_takes_the_beats_after_its_own_start(interval, expected):
 def test_consecutive_minutes_share_no_beat_and_leave_none_out(interval, minutes):
     minute = NOON + timedelta(minutes=minutes)
     beats = beats_due(minute, interval) + beats_due(minute + timedelta(minutes=1), interval)
-    assert {later - earlier for earlier, later in zip(beats, beats[1:], strict=False)} <= {timedelta(seconds=interval)}
+    assert {later - earlier for earlier, later in pairwise(beats)} <= {timedelta(seconds=interval)}
     assert all(due > minute + LEAD for due in beats)
 
 

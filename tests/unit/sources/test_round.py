@@ -62,7 +62,7 @@ def test_a_source_that_still_hangs_is_not_read_twice_at_once(released):
     assert len(calls) == 1
 
 
-def test_a_source_that_raises_is_a_failure_of_ours(capsys):
+def test_a_source_that_raises_is_a_failure_of_ours():
     def broken(_moment):
         raise ZeroDivisionError("by zero")
 

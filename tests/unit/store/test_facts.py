@@ -17,7 +17,9 @@ def test_every_fact_translates_into_columns(kind):
 
 
 def test_facts_become_columns_in_their_order():
-    sample = MetricSample(ts=NOON, source="platform", name="x", kind="gauge", labels={"a": "b"}, value=1.5, increase=None)
+    sample = MetricSample(
+        ts=NOON, source="platform", name="x", kind="gauge", labels={"a": "b"}, value=1.5, increase=None
+    )
     (row,) = to_arrow([sample], batch_id="beat-1").to_pylist()
     assert row["batch_id"] == "beat-1"
     assert (row["ts"], row["labels"], row["value"], row["increase"]) == (NOON, [("a", "b")], 1.5, None)

@@ -1,0 +1,54 @@
+"""What exists is documented: commands, tables, views, settings (see also test_settings), files of the README's map."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from maxbooster_ops.cli.main import COMMANDS
+from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.opening import open_store
+from maxbooster_ops.store.state import metadata
+
+ROOT = Path(__file__).resolve().parents[2]
+GUIDE = (ROOT / "docs" / "operations.md").read_text()
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_command_is_in_the_guide():
+    assert [name for name in COMMANDS if f"`maxbooster-ops {name}`" not in GUIDE] == []
+
+
+def test_every_module_of_a_command_is_a_command():
+    shared = {"__init__", "main", "options", "output", "durations", "running", "dagster_services"}
+    assert {file.stem for file in (ROOT / "maxbooster_ops" / "cli").glob("*.py")} - shared == set(COMMANDS)
+
+
+def test_every_table_and_view_is_in_the_guide(tmp_path):
+    with open_store(Home(root=tmp_path)) as store:
+        rows = store.lake.query(
+            "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'ops' "
+            "UNION ALL SELECT view_name FROM duckdb_views() WHERE database_name = 'ops' AND NOT internal"
+        )
+    names = [row["name"] for row in rows] + [table.name for table in metadata.sorted_tables]
+    assert [name for name in names if f"`{name}`" not in GUIDE] == []
+
+
+@pytest.mark.parametrize("file", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"], ids=lambda file: file.name)
+def test_links_lead_to_files(file):
+    targets = re.findall(r"\]\(([^)#]+)\)", file.read_text())
+    assert [target for target in targets if not target.startswith("http") and not (file.parent / target).exists()] == []
+
+
+def test_the_readme_names_every_folder_of_the_package():
+    folders = {
+        path.name for path in (ROOT / "maxbooster_ops").iterdir() if path.is_dir() and path.name != "__pycache__"
+    }
+    assert [name for name in folders if f"{name}/" not in README] == []
+
+
+def test_no_source_file_is_longer_than_300_lines():
+    files = [*(ROOT / "maxbooster_ops").rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
+    assert {file.name: count for file in files if (count := len(file.read_text().splitlines())) > 300} == {}
