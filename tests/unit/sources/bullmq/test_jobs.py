@@ -58,6 +58,8 @@ def test_nothing_is_made_up_for_a_job_that_nobody_tells_of():
         pytest.param(UNSEEN, own_fields(options=['{"delay":40}']), 8, id="unseen, with a delay of its own"),
         pytest.param(UNSEEN, own_fields(options=['{"delay":90}']), 0, id="unseen, promoted before its delay was over"),
         pytest.param(UNSEEN, own_fields(options=['{"delay":']), 48, id="unseen, options that are no JSON"),
+        pytest.param(UNSEEN, own_fields(options=['["delay"]']), 48, id="unseen, options of another shape"),
+        pytest.param(UNSEEN, own_fields(options=['{"delay":Infinity}']), 48, id="unseen, a delay that is no time"),
         pytest.param(UNSEEN, own_fields(attempts=2, options=["{}"]), None, id="unseen and retried"),
         pytest.param(SEEN, own_fields(added=AT), 0, id="a worker's clock that is behind"),
     ],
