@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Final
 
 from maxbooster_ops.sources.bullmq.counts import whole
@@ -98,7 +99,8 @@ def _delay_ms(options: str | None) -> int:
     if not options or '"delay"' not in options:
         return 0
     try:
-        delay = json.loads(options).get("delay")
+        parsed = json.loads(options)
     except ValueError:
         return 0
-    return int(delay) if isinstance(delay, int | float) else 0
+    delay = parsed.get("delay") if isinstance(parsed, dict) else None
+    return round(delay) if isinstance(delay, int | float) and isfinite(delay) else 0
