@@ -5,7 +5,7 @@ Belongs here: which numbers those are. Not here: how they are shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from maxbooster_ops.store.facts import (
     AiCacheEviction,
@@ -24,7 +24,10 @@ Numbers = Mapping[str, float | None]
 
 
 def summarize(facts: Sequence[Fact]) -> dict[str, float]:
-    """Give the numbers of facts of one class, in the order worth reading; what is not known is left out."""
+    """Give the numbers of facts of one class, in the order they were seen; what is not known is left out.
+
+    Levels (waiting, size) are those of the newest beat, changes (completed, requests) are added up over all.
+    """
     numbers = _SUMMARIES[type(facts[0]).table](facts)
     return {"rows": len(facts), **{name: value for name, value in numbers.items() if value is not None}}
 
@@ -39,22 +42,19 @@ def _beats(beats: Sequence[BeatTaken]) -> Numbers:
 
 
 def _queues(samples: Sequence[QueueSample]) -> Numbers:
+    newest = list({(sample.prefix, sample.queue): sample for sample in samples}.values())
     return {
-        "queues": len(samples),
-        "waiting": sum(sample.waiting for sample in samples),
-        "active": sum(sample.active for sample in samples),
-        "delayed": sum(sample.delayed for sample in samples),
-        "failed": sum(sample.failed for sample in samples),
+        "queues": len(newest),
+        "waiting": sum(sample.waiting for sample in newest),
+        "active": sum(sample.active for sample in newest),
+        "delayed": sum(sample.delayed for sample in newest),
+        "failed": sum(sample.failed for sample in newest),
         "completed_delta": _total([sample.completed_delta for sample in samples]),
         "failed_delta": _total([sample.failed_delta for sample in samples]),
         "retried": _total([sample.retried for sample in samples]),
         "stalled": _total([sample.stalled for sample in samples]),
-        "slowest_processing_ms_p95": max(
-            (s.processing_ms_p95 for s in samples if s.processing_ms_p95 is not None), default=None
-        ),
-        "oldest_waiting_ms": max(
-            (s.oldest_waiting_ms for s in samples if s.oldest_waiting_ms is not None), default=None
-        ),
+        "slowest_processing_ms_p95": _most(sample.processing_ms_p95 for sample in samples),
+        "oldest_waiting_ms": _most(sample.oldest_waiting_ms for sample in newest),
         "gaps": sum(sample.gap for sample in samples),
     }
 
@@ -93,16 +93,18 @@ def _host(samples: Sequence[HostSample]) -> Numbers:
 
 
 def _probes(results: Sequence[ProbeResult]) -> Numbers:
+    newest = {result.monitor: result for result in results}
     return {
-        "monitors": len(results),
-        "up": sum(result.up for result in results),
-        "slowest_ms": max((result.latency_ms for result in results if result.latency_ms is not None), default=None),
+        "monitors": len(newest),
+        "up": sum(result.up for result in newest.values()),
+        "slowest_ms": _most(result.latency_ms for result in results),
     }
 
 
 def _metrics(samples: Sequence[MetricSample]) -> Numbers:
     requests = [sample.increase for sample in samples if sample.name == "http_requests_total"]
-    return {"series": len(samples), "names": len({sample.name for sample in samples}), "requests": _total(requests)}
+    newest = [sample for sample in samples if sample.ts == samples[-1].ts]
+    return {"series": len(newest), "names": len({sample.name for sample in newest}), "requests": _total(requests)}
 
 
 def _ai_caches(samples: Sequence[AiCacheSample]) -> Numbers:
@@ -121,6 +123,10 @@ def _ai_caches(samples: Sequence[AiCacheSample]) -> Numbers:
 def _evictions(evictions: Sequence[AiCacheEviction]) -> Numbers:
     reasons = ("lru", "timeout", "manual")
     return {reason: sum(eviction.reason == reason for eviction in evictions) for reason in reasons}
+
+
+def _most(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def _total(values: Sequence[float | None]) -> float | None:

@@ -49,7 +49,7 @@ class Taken:
             )
 
 
-def take_beats(collector: Collector, *, minute: datetime | None, beats: int, interval: int) -> Taken:
+def take_due_beats(collector: Collector, *, minute: datetime | None, beats: int, interval: int) -> Taken:
     """Take the beats that are due in the run of `minute`, or `beats` of them from now on, `interval` seconds apart."""
     now = utc_now()
     planned = (

@@ -10,7 +10,7 @@ from datetime import datetime
 import dagster as dg
 from pydantic import Field
 
-from maxbooster_ops.pipelines.beat_taking import take_beats
+from maxbooster_ops.pipelines.beat_taking import take_due_beats
 from maxbooster_ops.pipelines.presenting import check_results, check_specs, materializations, selected
 from maxbooster_ops.pipelines.resources import OpsResource
 
@@ -44,7 +44,7 @@ class CollectConfig(dg.Config):
 
 
 @dg.multi_asset(
-    name="collect",
+    name="take_beats",
     specs=[
         dg.AssetSpec(name, group_name=GROUP, description=text, owners=OWNERS, kinds={*kinds, "duckdb"}, skippable=True)
         for name, (text, kinds) in _ASSETS.items()
@@ -52,14 +52,14 @@ class CollectConfig(dg.Config):
     check_specs=check_specs(_ASSETS),
     can_subset=True,  # makes every output optional: what was not seen is neither materialized nor judged
 )
-def collect(
+def take_beats(
     context: dg.AssetExecutionContext, config: CollectConfig, ops: OpsResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Read every source at each beat and store what was seen; a source that fails is a row, not a failed run."""
     settings = ops.settings()
     with ops.collector() as collector:
         minute = datetime.fromisoformat(config.minute) if config.minute else None
-        taken = take_beats(
+        taken = take_due_beats(
             collector, minute=minute, beats=config.beats, interval=settings.maxbooster_collect_interval_seconds
         )
     yield from selected(context, materializations(taken.facts))
@@ -67,16 +67,16 @@ def collect(
     taken.raise_what_failed(context.log)
 
 
-collect_job = dg.define_asset_job(
-    "collect_job",
-    selection=dg.AssetSelection.assets(collect),
+collect = dg.define_asset_job(
+    "collect",
+    selection=dg.AssetSelection.assets(take_beats),
     description="Take beats: read every source and store what was seen.",
 )
 
 
 @dg.schedule(
     name="collect_every_minute",
-    job=collect_job,
+    job=collect,
     cron_schedule="* * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
@@ -85,4 +85,4 @@ collect_job = dg.define_asset_job(
 def collect_every_minute(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     """Ask for the run of one minute."""
     minute = context.scheduled_execution_time.isoformat()
-    return dg.RunRequest(run_key=minute, run_config=dg.RunConfig(ops={"collect": CollectConfig(minute=minute)}))
+    return dg.RunRequest(run_key=minute, run_config=dg.RunConfig(ops={"take_beats": CollectConfig(minute=minute)}))

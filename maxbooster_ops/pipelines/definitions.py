@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import dagster as dg
 
-from maxbooster_ops.pipelines.collection import collect, collect_every_minute, collect_job
-from maxbooster_ops.pipelines.health import health_every_5_minutes, health_job, platform_health
+from maxbooster_ops.pipelines.collection import collect, collect_every_minute, take_beats
+from maxbooster_ops.pipelines.health import health, health_every_5_minutes, platform_health
 from maxbooster_ops.pipelines.resources import OpsResource
 
 defs = dg.Definitions(
-    assets=[collect, platform_health],
-    jobs=[collect_job, health_job],
+    assets=[take_beats, platform_health],
+    jobs=[collect, health],
     schedules=[collect_every_minute, health_every_5_minutes],
     resources={"ops": OpsResource()},
     # One process per run: the steps are short, and a process per step would cost three more CPU-seconds.

@@ -42,12 +42,12 @@ from maxbooster_ops.store.latest import snapshot
 def platform_health(ops: OpsResource) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Judge what was last seen."""
     with ops.lake() as lake:
-        health = judge_health(snapshot(lake), Limits.of(ops.settings()), now=utc_now())
-    unhealthy = sum(not component.healthy for component in health.components)
+        verdict = judge_health(snapshot(lake), Limits.of(ops.settings()), now=utc_now())
+    unhealthy = sum(not component.healthy for component in verdict.components)
     yield dg.MaterializeResult(
-        metadata={"status": health.status, "healthy": int(health.healthy), "unhealthy_components": unhealthy}
+        metadata={"status": verdict.status, "healthy": int(verdict.healthy), "unhealthy_components": unhealthy}
     )
-    yield from (_check(component) for component in health.components)
+    yield from (_check(component) for component in verdict.components)
 
 
 def _check(component: Component) -> dg.AssetCheckResult:
@@ -59,15 +59,15 @@ def _check(component: Component) -> dg.AssetCheckResult:
     )
 
 
-health_job = dg.define_asset_job(
-    "health_job",
+health = dg.define_asset_job(
+    "health",
     selection=dg.AssetSelection.assets(platform_health),
     description="Judge the platform's health from the newest facts.",
 )
 
 health_every_5_minutes = dg.ScheduleDefinition(
     name="health_every_5_minutes",
-    job=health_job,
+    job=health,
     cron_schedule="*/5 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -55,7 +55,7 @@ def main(minutes: float) -> None:
     print(reader.communicate()[0].strip())
     print(f"duckdb -init ops.sql with an open transaction: {'still there' if shell.poll() is None else 'ended'}")
     time.sleep(20)  # the run that took the last beat ends
-    runs = [run["status"] for run in up.runs("collect_job")]
+    runs = [run["status"] for run in up.runs("collect")]
     with open_lake(Home(root=home), read_only=True) as lake:
         rows = lake.query(
             "SELECT due, epoch(ts - due) AS late_s, failures FROM beats WHERE date_part('second', due)::INT % 30 "

@@ -39,7 +39,7 @@ def home(tmp_path, monkeypatch):
 
 def run(job, **config):
     return defs.resolve_job_def(job).execute_in_process(
-        run_config=dg.RunConfig(ops={"collect": CollectConfig(**config)}) if config else None, raise_on_error=False
+        run_config=dg.RunConfig(ops={"take_beats": CollectConfig(**config)}) if config else None, raise_on_error=False
     )
 
 
@@ -85,7 +85,7 @@ def test_a_tick_asks_for_the_beats_of_its_minute_once():
     with dg.build_schedule_context(scheduled_execution_time=noon) as context:
         (request,) = schedule.evaluate_tick(context).run_requests
     assert request.run_key == noon.isoformat()
-    assert request.run_config["ops"]["collect"]["config"]["minute"] == noon.isoformat()
+    assert request.run_config["ops"]["take_beats"]["config"]["minute"] == noon.isoformat()
 
 
 def test_a_run_stores_a_beat_and_shows_its_numbers(home, redis_process, monkeypatch):
@@ -93,7 +93,7 @@ def test_a_run_stores_a_beat_and_shows_its_numbers(home, redis_process, monkeypa
     with redis_process.client() as client:
         client.hset("bull:forecast:meta", mapping={"opts.maxLenEvents": "10000", "version": "bullmq:5.81.5"})
         client.rpush("bull:forecast:wait", "1", "2")
-    result = run("collect_job", beats=1)
+    result = run("collect", beats=1)
     assert result.success
     shown = materialized(result)
     assert set(shown) == {"queue_samples", "redis_samples", "host_samples", "beats"}
@@ -109,14 +109,14 @@ def test_a_threshold_that_is_passed_is_a_failed_check_with_its_reason(redis_proc
     with redis_process.client() as client:
         client.hset("bull:forecast:meta", "version", "bullmq:5.81.5")
         client.rpush("bull:forecast:wait", "1", "2")
-    evaluation = checks(run("collect_job"))["queue_samples", "queue_backlog"]
+    evaluation = checks(run("collect"))["queue_samples", "queue_backlog"]
     assert (evaluation.passed, evaluation.description) == (False, "forecast: 2 waiting (limit 1)")
 
 
 def test_a_redis_that_is_down_is_a_row_and_a_failed_check_but_no_failed_run(home, redis_process, monkeypatch):
     monkeypatch.setenv("REDIS_URL", redis_process.url)
     redis_process.kill()
-    result = run("collect_job")
+    result = run("collect")
     assert result.success
     assert not checks(result)["redis_samples", "source_readable"].passed
     assert ("redis_samples", "redis_latency") not in checks(result), "no data is never a passed check"
@@ -129,20 +129,20 @@ def test_a_redis_that_is_down_is_a_row_and_a_failed_check_but_no_failed_run(home
 def test_a_store_that_cannot_be_opened_fails_the_run_with_what_to_do(home, monkeypatch):
     home.root.parent.joinpath("occupied").write_text("")
     monkeypatch.setenv("MAXBOOSTER_HOME", str(home.root.parent / "occupied" / "home"))
-    result = run("collect_job")
+    result = run("collect")
     assert not result.success
     (failure,) = (event for event in result.all_events if event.is_step_failure)
     assert "choose another folder with --home or MAXBOOSTER_HOME" in failure.event_specific_data.error.to_string()
 
 
 def test_the_beats_of_an_old_minute_are_left_out_not_made_up(home):
-    assert run("collect_job", minute="2026-11-21T12:00:00+00:00").success
+    assert run("collect", minute="2026-11-21T12:00:00+00:00").success
     assert asked(home, "SELECT * FROM beats") == []
 
 
 def test_health_judges_what_was_collected():
-    run("collect_job")
-    result = run("health_job")
+    run("collect")
+    result = run("health")
     assert result.success
     shown = materialized(result)["platform_health"].materialization.metadata
     assert {"status", "healthy", "unhealthy_components"} <= set(shown)
@@ -150,7 +150,7 @@ def test_health_judges_what_was_collected():
 
 
 def test_health_without_a_store_says_how_to_get_one():
-    result = run("health_job")
+    result = run("health")
     assert not result.success
     (failure,) = (event for event in result.all_events if event.is_step_failure)
     assert "Nothing has been collected" in failure.event_specific_data.error.to_string()
