@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
+from dotenv import dotenv_values
 from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from maxbooster_ops.errors import SettingsError
 
+_DOTENV = ".env"
 _CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -40,7 +43,7 @@ class Environment(StrEnum):
 class Settings(BaseSettings):
     """The settings in force. Field names are the variables' names in lower case."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_file=_DOTENV, extra="ignore", frozen=True, env_ignore_empty=True)
 
     # where things are
     maxbooster_home: Path = Field(
@@ -171,7 +174,7 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises `SettingsError` that names each variable, what was found (not for secrets) and what was expected.
     """
-    _refuse_unknown_names(os.environ)
+    _refuse_unknown_names([*os.environ, *dotenv_values(_DOTENV)])
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
@@ -187,13 +190,17 @@ def process_settings() -> Settings:
     return load_settings()
 
 
-def _refuse_unknown_names(environment: os._Environ[str]) -> None:
+def _refuse_unknown_names(names: Iterable[str]) -> None:
+    """Refuse what is surely meant for us but is none of ours; other programs may share the environment and `.env`."""
     known = variables()
-    for name in environment:
-        if name.startswith("MAXBOOSTER_") and name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
-            advice = f"did you mean {nearest[0]}?" if nearest else "`.env.example` lists every variable."
-            raise SettingsError(f"{name} is not a setting of maxbooster-ops: {advice}")
+    for name in names:
+        if name in known or not name.startswith(("MAXBOOSTER_", "ALERT_")):
+            continue
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.6 if name.startswith("MAXBOOSTER_") else 0.9)
+        if nearest:
+            raise SettingsError(f"{name} is not a setting of maxbooster-ops: did you mean {nearest[0]}?")
+        if name.startswith("MAXBOOSTER_"):
+            raise SettingsError(f"{name} is not a setting of maxbooster-ops: `.env.example` lists every variable.")
 
 
 def _problem(item: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from maxbooster_ops.errors import StoreBusyError
 from maxbooster_ops.logs import get_logger
@@ -20,12 +20,14 @@ from maxbooster_ops.store.beats import Batch, Beats, Outcome, beat_id
 from maxbooster_ops.store.facts import BeatTaken, Fact, SourceFailure
 from maxbooster_ops.store.memories import NEVER_READ, Remembered
 
+R = TypeVar("R", "BeatReport", "BeatReport | None")
+
 _TRIES = 5
 """How often a beat is read again when another collector was faster; each try starts from where that one ended."""
 
 
 @runtime_checkable
-class LateSource(Protocol):
+class LateSource(Source, Protocol):
     """A source that may still wait for answers when its reading ends."""
 
     def drain(self, moment: Moment) -> Reading:
@@ -44,8 +46,9 @@ class SourceReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeatReport:
-    """What a beat saw and what became of it."""
+    """What a beat (or, `kind` "late", the answers that came after one) saw and what became of it."""
 
+    kind: str
     ts: datetime
     due: datetime
     batch_id: str
@@ -84,37 +87,41 @@ class Collector:
         `StoreFullError` when it cannot be stored; the next beat then starts from where the last stored one ended, so
         that nothing is lost.
         """
-        for _ in range(_TRIES):
-            report = self._try(due)
-            if report.outcome is not Outcome.OVERTAKEN:
-                _log(report)
-                return report
-        raise StoreBusyError(
-            f"Other collectors were faster {_TRIES} times in a row, so this beat was not stored; the others' "
-            "beats were. "
-            f"Let fewer processes collect into one home."
-        )
+        return self._until_not_overtaken(lambda: self._take_beat(due))
 
     def finish(self) -> BeatReport | None:
         """Wait for what sources still have under way and store it as a late batch; None where nothing was."""
         late = [source for source in self._rounds.sources if isinstance(source, LateSource)]
-        remembered, at = self._beats.recall(), self._clock()
-        answers = {
-            source.name: Answer(reading=source.drain(self._moment(source, remembered, at)), duration_ms=0.0)
-            for source in late
-        }
-        answers = {name: answer for name, answer in answers.items() if _facts(answer.reading)}
-        return self._store("late", at, at, answers, remembered) if answers else None
+        return self._until_not_overtaken(lambda: self._take_late(late))
 
     def close(self) -> None:
         """Release the sources' connections."""
         for source in self._rounds.sources:
             source.close()
 
-    def _try(self, due: datetime | None) -> BeatReport:
+    def _until_not_overtaken(self, attempt: Callable[[], R]) -> R:
+        for _ in range(_TRIES):
+            report = attempt()
+            if report is None or report.outcome is not Outcome.OVERTAKEN:
+                _log(report)
+                return report
+        raise StoreBusyError(
+            f"Other collectors were faster {_TRIES} times in a row, so this beat was not stored; the others' beats "
+            "were. Let fewer processes collect into one home."
+        )
+
+    def _take_beat(self, due: datetime | None) -> BeatReport:
         remembered, at = self._beats.recall(), self._clock()
         answers = self._rounds.read(lambda source: self._moment(source, remembered, at))
         return self._store("beat", due or at, at, answers, remembered)
+
+    def _take_late(self, sources: Sequence[LateSource]) -> BeatReport | None:
+        remembered, at = self._beats.recall(), self._clock()
+        readings = {source.name: source.drain(self._moment(source, remembered, at)) for source in sources}
+        answers = {
+            name: Answer(reading=reading, duration_ms=0.0) for name, reading in readings.items() if _facts(reading)
+        }
+        return self._store("late", at, at, answers, remembered) if answers else None
 
     def _moment(self, source: Source, remembered: Mapping[str, Remembered], at: datetime) -> Moment:
         memory = remembered.get(source.name, NEVER_READ).memory
@@ -145,7 +152,9 @@ class Collector:
         )
         outcome = self._beats.store(batch, remembered)
         sources = {name: _report(answer) for name, answer in answers.items()}
-        return BeatReport(ts=at, due=due, batch_id=batch.id, outcome=outcome, sources=sources, facts=batch.facts)
+        return BeatReport(
+            kind=kind, ts=at, due=due, batch_id=batch.id, outcome=outcome, sources=sources, facts=batch.facts
+        )
 
 
 def _facts(reading: Reading | SourceFailure) -> list[Fact]:
@@ -169,7 +178,9 @@ def _report(answer: Answer) -> SourceReport:
     return SourceReport(rows=len(reading.rows), duration_ms=duration_ms, error=errors or None)
 
 
-def _log(report: BeatReport) -> None:
+def _log(report: BeatReport | None) -> None:
+    if report is None:
+        return
     get_logger().info(
         "beat_taken",
         batch_id=report.batch_id,

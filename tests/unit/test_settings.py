@@ -57,6 +57,17 @@ def test_a_mistyped_name_is_refused_with_the_nearest_one(monkeypatch):
         load_settings()
 
 
+def test_a_mistyped_name_in_the_file_is_refused_too(tmp_path):
+    (tmp_path / ".env").write_text("ALERT_QUEUE_MAX_WAITNG=7\n")
+    with pytest.raises(SettingsError, match="did you mean ALERT_QUEUE_MAX_WAITING"):
+        load_settings()
+
+
+def test_a_variable_of_another_program_is_none_of_our_business(monkeypatch):
+    monkeypatch.setenv("ALERT_SOUND", "gong")
+    assert load_settings().alert_queue_max_waiting == 100
+
+
 def test_a_refused_secret_is_not_repeated(monkeypatch):
     monkeypatch.setenv("REDIS_URL", "http://user:hunter2@host")
     with pytest.raises(SettingsError) as refusal:
