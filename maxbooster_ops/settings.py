@@ -11,7 +11,6 @@ import difflib
 import os
 from collections.abc import Iterable
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -182,12 +181,6 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsError(
             f"{problems}. Correct the environment or `.env`; `.env.example` lists every variable."
         ) from None
-
-
-@cache
-def process_settings() -> Settings:
-    """Give the settings of this process, read once; for entry points that nobody passes settings to."""
-    return load_settings()
 
 
 def _refuse_unknown_names(names: Iterable[str]) -> None:

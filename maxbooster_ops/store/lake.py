@@ -71,12 +71,6 @@ class Lake:
             names = [column[0] for column in result.description or ()]
             return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Give a connection of its own to the same attached lake, for another thread or for a relation API."""
-        cursor = self._connection.cursor()
-        cursor.execute("USE ops")
-        return cursor
-
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()

@@ -7,8 +7,7 @@ All times are the event ids' own, milliseconds on Redis' clock.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -19,6 +18,8 @@ WAITING: Final = "waiting"
 ACTIVE: Final = "active"
 PARKED: Final = "parked"
 """Neither waiting for a worker nor with one: just added, delayed, or waiting for children."""
+
+_ENDS: Final = frozenset({"completed", "failed"})
 
 
 class OpenJob(NamedTuple):
@@ -64,21 +65,8 @@ class Happened:
     redriven: int
 
 
-def happened(entries: Sequence[Entry], open_jobs: Mapping[str, OpenJob], *, counted_from_ms: int = 0) -> Happened:
-    """Follow every job through `entries`; only what happened from `counted_from_ms` on is counted and reported.
-
-    Entries before that time still open jobs, so that a job that started earlier is paired with its end.
-    """
-    first_counted = bisect_left(entries, counted_from_ms, key=_at_ms)
-    ledger = _Ledger(open_jobs)
-    ledger.follow(entries[:first_counted], is_counted=False)
-    ledger.follow(entries[first_counted:], is_counted=True)
-    return ledger.closed()
-
-
-def _at_ms(entry: Entry) -> int:
-    return int(entry[0].partition("-")[0])
-
+_State = tuple[str | None, str, int, int | None, int | None, bool]
+"""The fields of an `OpenJob` as a plain tuple, which is five times as quick to make as a named one."""
 
 _UNSEEN: Final = OpenJob()
 _KIND: Final = 1  # where the values of its first three fields stand in an entry
@@ -86,97 +74,79 @@ _JOB_ID: Final = 3
 _THIRD: Final = 5
 
 
-class _Ledger:
-    """The working copy of one call; nobody else sees it. Every kind of event has its method."""
+def happened(  # noqa: C901, PLR0912, PLR0915 - see below
+    entries: Iterable[Entry], open_jobs: Mapping[str, OpenJob], *, counted_from_ms: int = 0
+) -> Happened:
+    """Follow every job through `entries`; only what happened from `counted_from_ms` on is counted and reported.
 
-    def __init__(self, open_jobs: Mapping[str, OpenJob]) -> None:
-        self.jobs = dict(open_jobs)
-        self.finished: list[FinishedJob] = []
-        self.retried = self.stalled = self.redriven = 0
-        self.requeued_last: str | None = None
-        self.is_counted = True
+    Entries before that time still open jobs, so that a job that started earlier is paired with its end.
+    """
+    # One long loop on purpose: a busy beat has fifty thousand entries, and a call for each would double its time.
+    # The frequent kinds come first. `jobs` is a copy, and its values are replaced, never changed.
+    jobs: dict[str, _State] = dict(open_jobs)
+    finished: list[FinishedJob] = []
+    retried = stalled = redriven = 0
+    requeued_last: str | None = None
+    for entry_id, fields in entries:
+        if len(fields) <= _JOB_ID:  # `drained`, `paused`, or a foreign event: it is about no job
+            continue
+        kind, job_id = fields[_KIND], fields[_JOB_ID]
+        at_ms = int(entry_id.partition("-")[0])
 
-    def follow(self, entries: Sequence[Entry], *, is_counted: bool) -> None:
-        self.is_counted = is_counted
-        note_of = _NOTES.get
-        for entry_id, fields in entries:
-            note = note_of(fields[1])
-            if note is not None and len(fields) > _JOB_ID:  # a foreign event may carry no job
-                note(self, fields[_JOB_ID], int(entry_id.partition("-")[0]), fields)
+        if kind == "active":
+            name, state, since_ms, _, attempts, detoured = jobs.get(job_id, _UNSEEN)
+            wait_ms = at_ms - since_ms if state == WAITING else None
+            jobs[job_id] = (name, ACTIVE, at_ms, wait_ms, None if attempts is None else attempts + 1, detoured)
+            if requeued_last == job_id:
+                requeued_last = None
 
-    def added(self, job_id: str, at_ms: int, fields: Sequence[str]) -> None:
-        self.jobs[job_id] = OpenJob(_third(fields), PARKED, at_ms, None, 0, False)
+        elif kind == "waiting":
+            previous = _third(fields)
+            name, _, _, _, attempts, detoured = jobs.get(job_id, _UNSEEN)
+            jobs[job_id] = (name, WAITING, at_ms, None, attempts, detoured or previous is not None)
+            if previous == "active" and at_ms >= counted_from_ms:
+                retried += 1
+                requeued_last = job_id
+            elif previous in _ENDS and at_ms >= counted_from_ms:
+                redriven += 1
 
-    def waiting(self, job_id: str, at_ms: int, fields: Sequence[str]) -> None:
-        previous = _third(fields)
-        if self.is_counted and previous == "active":
-            self.retried += 1
-            self.requeued_last = job_id
-        elif self.is_counted and previous in {"failed", "completed"}:
-            self.redriven += 1
-        was = self.jobs.pop(job_id, _UNSEEN)  # popped, so that the order of `jobs` is that of their last queueing
-        self.jobs[job_id] = OpenJob(was.name, WAITING, at_ms, None, was.attempts, was.detoured or previous is not None)
+        elif kind in _ENDS:
+            was = jobs.pop(job_id, _UNSEEN)
+            if at_ms >= counted_from_ms:
+                reason = _third(fields) if kind == "failed" else None
+                processing_ms = at_ms - was[2] if was[1] == ACTIVE else None
+                finished.append(FinishedJob(job_id, kind, at_ms, processing_ms, reason, OpenJob._make(was), True))
 
-    def parked(self, job_id: str, at_ms: int, fields: Sequence[str]) -> None:
-        """Count a delay as a retry after backoff where the job was being worked on; elsewhere it is a schedule."""
-        was = self.jobs.pop(job_id, _UNSEEN)
-        if self.is_counted and was.state == ACTIVE and fields[_KIND] == "delayed":
-            self.retried += 1
-        self.jobs[job_id] = OpenJob(was.name, PARKED, at_ms, None, was.attempts, True)
+        elif kind == "added":
+            jobs[job_id] = (_third(fields), PARKED, at_ms, None, 0, False)
 
-    def active(self, job_id: str, at_ms: int, _: Sequence[str]) -> None:
-        was = self.jobs.get(job_id, _UNSEEN)
-        wait_ms = at_ms - was.since_ms if was.state == WAITING else None
-        attempts = None if was.attempts is None else was.attempts + 1
-        self.jobs[job_id] = OpenJob(was.name, ACTIVE, at_ms, wait_ms, attempts, was.detoured)
-        if self.requeued_last == job_id:
-            self.requeued_last = None
+        elif kind in {"delayed", "waiting-children"}:
+            name, state, _, _, attempts, _ = jobs.get(job_id, _UNSEEN)
+            jobs[job_id] = (name, PARKED, at_ms, None, attempts, True)
+            if kind == "delayed" and state == ACTIVE and at_ms >= counted_from_ms:
+                retried += 1  # after a backoff; the delay of a job that was not being worked on is a schedule
 
-    def stall(self, job_id: str, _: int, __: Sequence[str]) -> None:
-        """Take back a retry: BullMQ returns a stalled job by the event of an immediate one and says `stalled` after."""
-        self.stalled += self.is_counted
-        if self.requeued_last == job_id:
-            self.retried -= 1
-            self.requeued_last = None
-        was = self.jobs.get(job_id)
-        if was is not None and was.attempts:
-            self.jobs[job_id] = was._replace(attempts=was.attempts - 1)
+        elif kind == "stalled":
+            stalled += at_ms >= counted_from_ms
+            if requeued_last == job_id:  # BullMQ returns a stalled job by the event of an immediate retry
+                retried -= 1
+                requeued_last = None
+            if (known := jobs.get(job_id)) and known[4]:
+                jobs[job_id] = (*known[:4], known[4] - 1, known[5])
 
-    def end(self, job_id: str, at_ms: int, fields: Sequence[str]) -> None:
-        was = self.jobs.pop(job_id, _UNSEEN)
-        if self.is_counted:
-            outcome = fields[_KIND]
-            reason = _third(fields) if outcome == "failed" else None
-            processing_ms = at_ms - was.since_ms if was.state == ACTIVE else None
-            self.finished.append(FinishedJob(job_id, outcome, at_ms, processing_ms, reason, was, True))
+        elif kind == "removed":
+            jobs.pop(job_id, None)
 
-    def gone(self, job_id: str, _: int, __: Sequence[str]) -> None:
-        self.jobs.pop(job_id, None)
-
-    def closed(self) -> Happened:
-        failed = sum(job.outcome == "failed" for job in self.finished)
-        return Happened(
-            finished=_with_latest_marked(self.finished),
-            open_jobs=self.jobs,
-            completed=len(self.finished) - failed,
-            failed=failed,
-            retried=self.retried,
-            stalled=self.stalled,
-            redriven=self.redriven,
-        )
-
-
-_NOTES: Final[Mapping[str, Callable[[_Ledger, str, int, Sequence[str]], None]]] = {
-    "added": _Ledger.added,
-    "waiting": _Ledger.waiting,
-    "delayed": _Ledger.parked,
-    "waiting-children": _Ledger.parked,
-    "active": _Ledger.active,
-    "stalled": _Ledger.stall,
-    "completed": _Ledger.end,
-    "failed": _Ledger.end,
-    "removed": _Ledger.gone,
-}
+    failed = sum(job.outcome == "failed" for job in finished)
+    return Happened(
+        finished=_with_latest_marked(finished),
+        open_jobs={job_id: OpenJob._make(state) for job_id, state in jobs.items()},
+        completed=len(finished) - failed,
+        failed=failed,
+        retried=retried,
+        stalled=stalled,
+        redriven=redriven,
+    )
 
 
 def _third(fields: Sequence[str]) -> str | None:
