@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import typer
 
 from maxbooster_ops.analysis.health import Health, judge_health
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
-from maxbooster_ops.cli.output import console, print_json, print_table
+from maxbooster_ops.cli.output import console, milliseconds, print_json, print_table
 from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.facts import ProbeResult
 from maxbooster_ops.store.lake import open_lake
@@ -51,18 +53,10 @@ def _print(health: Health, seen: Snapshot) -> None:
     verdicts = ((c.name, "healthy" if c.healthy else "degraded", "\n".join(c.details)) for c in health.components)
     print_table("Components", ("component", "verdict", "why"), verdicts)
     if seen.probes:
-        print_table(
-            "\nMonitors", ("monitor", "class", "outcome", "status", "ms", "at", "detail"), map(_row, seen.probes)
-        )
+        rows = [_row(probe, health.at) for probe in seen.probes]
+        print_table("\nMonitors", ("monitor", "class", "outcome", "status", "took", "age", "detail"), rows)
 
 
-def _row(probe: ProbeResult) -> tuple[object, ...]:
-    return (
-        probe.monitor,
-        probe.monitor_class,
-        probe.outcome,
-        probe.status_code,
-        probe.latency_ms,
-        probe.ts,
-        probe.detail,
-    )
+def _row(probe: ProbeResult, now: datetime) -> tuple[object, ...]:
+    took, age = milliseconds(probe.latency_ms), now - probe.ts
+    return (probe.monitor, probe.monitor_class, probe.outcome, probe.status_code, took, age, probe.detail)

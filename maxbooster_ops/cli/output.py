@@ -48,12 +48,12 @@ def plain(value: Any) -> Any:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; numbers stand right and whole, None is a dash."""
     table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold cyan", box=None, pad_edge=False
+        title=title, title_justify="left", title_style="bold", header_style="bold cyan", box=None, padding=(0, 1, 0, 0)
     )
     listed = [tuple(row) for row in rows]
     for number, name in enumerate(columns):
-        numeric = any(isinstance(row[number], int | float) for row in listed)
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric or number == 0, overflow="fold")
+        numeric = any(isinstance(row[number], int | float | timedelta) for row in listed)
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     for row in listed:
         table.add_row(*(Text(shown(value)) for value in row))
     console.print(table)
@@ -76,9 +76,16 @@ def shown(value: object) -> str:
     return str(value)
 
 
+def milliseconds(value: float | None) -> timedelta | None:
+    """Take milliseconds as a duration, which is shown in the unit that reads best."""
+    return None if value is None else timedelta(milliseconds=value)
+
+
 def _duration(length: timedelta) -> str:
-    seconds = int(length.total_seconds())
+    seconds = length.total_seconds()
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
     if seconds < 120:  # noqa: PLR2004 -- two minutes
-        return f"{seconds} s"
-    minutes, hours = seconds // 60, seconds // 3600
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 -- tenths matter below ten
+    minutes, hours = int(seconds // 60), int(seconds // 3600)
     return f"{minutes} min" if hours < 2 else f"{hours} h {minutes % 60} min"  # noqa: PLR2004 -- two hours

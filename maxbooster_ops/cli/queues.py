@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
-from maxbooster_ops.cli.output import console, print_json, print_table
+from maxbooster_ops.cli.output import console, milliseconds, print_json, print_table
 from maxbooster_ops.store.facts import QueueSample
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.latest import latest
 from maxbooster_ops.watching import home_of
 
-_COLUMNS = ("queue", "waiting", "active", "delayed", "failed", "done", "failed %", "avg ms", "p95 ms", "oldest s")
+_COLUMNS = ("queue", "wait", "active", "delay", "failed", "done", "fail %", "avg", "p95", "oldest")
 
 
 def run(json: JsonOption = False, home: HomeOption = None) -> None:
@@ -38,7 +38,7 @@ def _row(sample: QueueSample) -> tuple[object, ...]:
         sample.failed,
         sample.completed_delta,
         None if sample.failed_rate is None else 100 * sample.failed_rate,
-        sample.processing_ms_avg,
-        sample.processing_ms_p95,
-        None if sample.oldest_waiting_ms is None else sample.oldest_waiting_ms / 1000,
+        milliseconds(sample.processing_ms_avg),
+        milliseconds(sample.processing_ms_p95),
+        milliseconds(sample.oldest_waiting_ms),
     )

@@ -26,7 +26,7 @@ def run(json: JsonOption = False, home: HomeOption = None) -> None:
     if json:
         print_json({**facts, "beat": seen.beat, "failures": seen.failures})
         return
-    print_table("maxbooster-ops", ("", ""), ((name.replace("_", " "), value) for name, value in facts.items()))
+    print_table("maxbooster-ops", ("", ""), ((name.replace("_", " "), shown(value)) for name, value in facts.items()))
     if newest:
         console.print(f"\nThe newest beat was taken {shown(utc_now() - newest)} ago.")
     if seen.failures:
@@ -40,7 +40,7 @@ def _facts(home: Home, targets: Targets, seen: Snapshot, newest: datetime | None
         "up": f"running (pid {up.owner.pid})" if up else "not running",
         "dagster": up.dagster_url if up else None,
         "home": str(home.root),
-        "store_bytes": sum(file.stat().st_size for file in home.root.rglob("*") if file.is_file()),
+        "home_mb": sum(file.stat().st_size for file in home.root.rglob("*") if file.is_file()) / 1024**2,
         "watched_by": targets.origin,
         "redis": redact(targets.redis_url.get_secret_value()) if targets.redis_url else None,
         "platform": redact(targets.platform_url) if targets.platform_url else None,

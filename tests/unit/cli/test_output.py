@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import typer
+
+from maxbooster_ops.cli.durations import duration
+from maxbooster_ops.cli.output import print_json, print_table, shown
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(None, "–", id="not known"),
+        pytest.param(0, "0", id="zero is a number"),
+        pytest.param(True, "yes", id="a truth"),
+        pytest.param(1234567, "1,234,567", id="a large number"),
+        pytest.param(0.25, "0.2", id="a fraction"),
+        pytest.param(timedelta(milliseconds=999), "999 ms", id="just below a second"),
+        pytest.param(timedelta(seconds=1), "1.0 s", id="a second"),
+        pytest.param(timedelta(seconds=119), "119 s", id="just below two minutes"),
+        pytest.param(timedelta(minutes=2), "2 min", id="two minutes"),
+        pytest.param(timedelta(hours=2, minutes=5), "2 h 5 min", id="hours"),
+        pytest.param(datetime(2026, 11, 21, 12, 0, tzinfo=UTC), "2026-11-21 12:00:00", id="a moment"),
+    ],
+)
+def test_a_value_reads_as_a_person_writes_it(value, expected):
+    assert shown(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        pytest.param("250ms", 0.25, id="milliseconds"),
+        pytest.param("30 s", 30, id="with a space"),
+        pytest.param("5m", 300, id="minutes"),
+        pytest.param("24h", 86400, id="hours"),
+        pytest.param("15", 15, id="a bare number is seconds"),
+    ],
+)
+def test_a_duration_is_read_as_people_type_it(text, seconds):
+    assert duration(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "5 fortnights", "-5s", "1e3s"])
+def test_what_is_no_duration_is_refused_with_examples(text):
+    with pytest.raises(typer.BadParameter, match="such as 250ms, 30s, 5m or 24h"):
+        duration(text)
+
+
+def test_json_has_no_nan_and_times_are_iso(capsys):
+    print_json({"a": float("nan"), "b": float("inf"), "at": datetime(2026, 11, 21, 12, 0, tzinfo=UTC), "none": None})
+    assert json.loads(capsys.readouterr().out) == {
+        "a": None,
+        "b": None,
+        "at": "2026-11-21T12:00:00+00:00",
+        "none": None,
+    }
+
+
+def test_text_of_the_platform_is_text_and_never_markup(capsys):
+    print_table("T", ("queue",), [("[red]alarm[/red]",)])
+    assert "[red]alarm[/red]" in capsys.readouterr().out
