@@ -16,7 +16,7 @@ from support.redis_process import PASSWORD, free_port
 from maxbooster_ops.sources.bullmq import BullmqQueues
 from maxbooster_ops.sources.bullmq.queue import Queue
 from maxbooster_ops.sources.bullmq.remembered import BEGINNING
-from maxbooster_ops.sources.bullmq.stream import read_news
+from maxbooster_ops.sources.bullmq.stream import inquire, take_news
 from maxbooster_ops.sources.bullmq.wire import Address, Wire
 from maxbooster_ops.sources.source import Moment, Reading
 
@@ -115,7 +115,7 @@ def test_a_backlog_is_read_in_parts_without_loss_or_repetition(redis_process, qu
     read_ids, parts, cursor = [], 0, BEGINNING
     while True:
         with Wire.to(Address.parsed(redis_process.url), within_seconds=5) as wire:
-            news = read_news(wire, {MAIL: cursor}, limit=100)
+            news = take_news(wire, inquire(wire, {MAIL: cursor}, limit=100))
         read_ids += [entry_id for entry_id, _ in news.entries.get(MAIL, ())]
         parts += 1
         if not news.unfinished:
@@ -128,5 +128,5 @@ def test_a_backlog_is_read_in_parts_without_loss_or_repetition(redis_process, qu
 @pytest.mark.usefixtures("queue")
 def test_a_queue_that_the_budget_did_not_reach_is_unfinished_and_has_no_news(redis_process):
     with Wire.to(Address.parsed(redis_process.url), within_seconds=5) as wire:
-        news = read_news(wire, {MAIL: BEGINNING}, limit=0)
+        news = take_news(wire, inquire(wire, {MAIL: BEGINNING}, limit=0))
     assert (news.entries, news.unfinished) == ({}, (MAIL,))

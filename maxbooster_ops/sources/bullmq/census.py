@@ -7,7 +7,7 @@ replies mean (see `counts`), and what happened (see `stream`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from maxbooster_ops.sources.bullmq.counts import (
@@ -19,7 +19,7 @@ from maxbooster_ops.sources.bullmq.counts import (
 )
 from maxbooster_ops.sources.bullmq.discovery import milliseconds
 from maxbooster_ops.sources.bullmq.queue import Queue
-from maxbooster_ops.sources.bullmq.wire import Wire, packed, raised
+from maxbooster_ops.sources.bullmq.wire import Answer, Wire, packed, raised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +46,19 @@ class Census:
 
 def look_at_server(wire: Wire) -> Server:
     """Ask for the clock and the clients; a server that refuses to list clients is no failure."""
-    time, clients = wire.ask_each([packed("TIME"), packed("CLIENT", "LIST")])
+    time, clients = wire.ask([packed("TIME"), packed("CLIENT", "LIST")])
     return Server(now_ms=milliseconds(raised(time)), connections=connections_by_name(clients))
 
 
-def take_census(wire: Wire, queues: Sequence[Queue], counting: Callable[[Queue], bytes]) -> Census:
-    """Count `queues`; `counting` encodes the commands for one of them."""
-    replies = wire.ask(b"".join(map(counting, queues)), len(queues) * REPLIES_PER_QUEUE)
+def ask_census(wire: Wire, queues: Iterable[Queue], counting: Callable[[Queue], bytes]) -> Answer:
+    """Ask what `queues` hold; `counting` encodes the commands for one of them."""
+    commands = list(map(counting, queues))
+    return wire.ask_ahead(commands, len(commands) * REPLIES_PER_QUEUE)
+
+
+def take_census(queues: Iterable[Queue], answer: Answer) -> Census:
+    """Read the answer to `ask_census`."""
+    replies = answer.replies()
     counts: dict[Queue, Counts] = {}
     unreadable: dict[Queue, Exception] = {}
     for at, queue in enumerate(queues):

@@ -71,7 +71,7 @@ def _scanned(wire: Wire, known: Discovery) -> Discovery:
     pattern = f"{_literally(known.prefixes[0])}:*:meta" if len(known.prefixes) == 1 else "*:meta"
     cursor, met = known.cursor, set(known.met)
     while True:
-        [reply] = wire.ask(packed("SCAN", cursor, "MATCH", pattern, "COUNT", _KEYS_PER_STEP), 1)
+        [reply] = wire.ask([packed("SCAN", cursor, "MATCH", pattern, "COUNT", _KEYS_PER_STEP)])
         cursor, keys = raised(reply)
         met.update(queue for key in keys if (queue := queue_of(key, known.prefixes)))
         spent_seconds = time.monotonic() - began
@@ -101,7 +101,7 @@ def queue_of(key: str, prefixes: Sequence[str]) -> Queue | None:
 
 def redis_now_ms(wire: Wire) -> int:
     """Read the server's clock."""
-    [reply] = wire.ask(packed("TIME"), 1)
+    [reply] = wire.ask([packed("TIME")])
     return milliseconds(raised(reply))
 
 

@@ -74,7 +74,7 @@ _JOB_ID: Final = 3
 _THIRD: Final = 5
 
 
-def happened(  # noqa: C901, PLR0912, PLR0915 - see below
+def happened(  # noqa: C901, PLR0912 - see below
     entries: Iterable[Entry], open_jobs: Mapping[str, OpenJob], *, counted_from_ms: int = 0
 ) -> Happened:
     """Follow every job through `entries`; only what happened from `counted_from_ms` on is counted and reported.

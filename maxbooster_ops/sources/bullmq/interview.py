@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from typing import Final
 
 from maxbooster_ops.sources.bullmq.counts import Counts, whole
 from maxbooster_ops.sources.bullmq.events import WAITING, FinishedJob, OpenJob
@@ -15,8 +15,11 @@ from maxbooster_ops.sources.bullmq.jobs import asking_for, described, due_ms
 from maxbooster_ops.sources.bullmq.queue import Queue
 from maxbooster_ops.sources.bullmq.remembered import OpenJobs
 from maxbooster_ops.sources.bullmq.sample import Metrics
-from maxbooster_ops.sources.bullmq.wire import Reply, Wire, packed
+from maxbooster_ops.sources.bullmq.wire import Answer, Command, Reply, Wire
 from maxbooster_ops.store.facts import QueueJob
+
+_METRIC: Final = Command("HGET", "count")
+_AGE: Final = Command("HMGET", "timestamp", "opts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,34 +31,43 @@ class Answers:
     oldest_waiting_ms: Mapping[Queue, float]
 
 
-def interview(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interview:
+    """What was asked: each finished job for its fields, each queue in `finished` for its metrics, and some for ages.
+
+    `requeued_ms` are the queues whose oldest job's age the stream knows better.
+    """
+
+    finished: Mapping[Queue, Sequence[FinishedJob]]
+    asked_for_age: Sequence[Queue]
+    requeued_ms: Mapping[Queue, int]
+    answer: Answer
+
+    def answers(self, *, now_ms: int) -> Answers:
+        """Read the answer, in the order of the questions."""
+        replies = iter(self.answer.replies())
+        jobs = {queue: [described(queue, job, next(replies)) for job in jobs] for queue, jobs in self.finished.items()}
+        metrics = {queue: kept for queue in self.finished if (kept := _metrics(next(replies), next(replies)))}
+        due_ms = {queue: due for queue in self.asked_for_age if (due := _due_ms(next(replies))) is not None}
+        ages = {queue: float(max(0, now_ms - since)) for queue, since in {**self.requeued_ms, **due_ms}.items()}
+        return Answers(jobs=jobs, metrics=metrics, oldest_waiting_ms=ages)
+
+
+def ask_interview(
     wire: Wire,
     finished: Mapping[Queue, Sequence[FinishedJob]],
     counts: Mapping[Queue, Counts],
     open_jobs: Mapping[Queue, OpenJobs],
-    *,
-    now_ms: int,
-) -> Answers:
+) -> Interview:
     """Ask each finished job for its fields, each queue in `finished` for its metrics, each backlog for its age."""
     requeued_ms = _requeued_ms(counts, open_jobs)
     asked_for_age = [q for q, held in counts.items() if held.last_in_line is not None and q not in requeued_ms]
-    replies = wire.ask_each(
-        chain(
-            (asking_for(queue, job) for queue, jobs in finished.items() for job in jobs),
-            chain.from_iterable(map(_asking_for_metrics, finished)),
-            (_asking_for_age(queue, counts[queue].last_in_line) for queue in asked_for_age),
-        )
-    )
-    return Answers(
-        jobs={
-            queue: [described(queue, job, reply) for job, reply in zip(jobs, islice(replies, len(jobs)), strict=True)]
-            for queue, jobs in finished.items()
-        },
-        metrics={queue: kept for queue in finished if (kept := _metrics(next(replies), next(replies)))},
-        oldest_waiting_ms=_ages(
-            requeued_ms | {queue: due for queue in asked_for_age if (due := _due_ms(next(replies))) is not None},
-            now_ms=now_ms,
-        ),
+    commands = [asking_for(queue, job) for queue, jobs in finished.items() for job in jobs]
+    for queue in finished:
+        commands += _METRIC.of(queue.key("metrics:completed")), _METRIC.of(queue.key("metrics:failed"))
+    commands += [_AGE.of(queue.key(str(counts[queue].last_in_line))) for queue in asked_for_age]
+    return Interview(
+        finished=finished, asked_for_age=asked_for_age, requeued_ms=requeued_ms, answer=wire.ask_ahead(commands)
     )
 
 
@@ -71,14 +83,6 @@ def _requeued_ms(counts: Mapping[Queue, Counts], open_jobs: Mapping[Queue, OpenJ
     return since
 
 
-def _asking_for_metrics(queue: Queue) -> tuple[bytes, bytes]:
-    return packed("HGET", queue.key("metrics:completed"), "count"), packed("HGET", queue.key("metrics:failed"), "count")
-
-
-def _asking_for_age(queue: Queue, job_id: str | None) -> bytes:
-    return packed("HMGET", queue.key(str(job_id)), "timestamp", "opts")
-
-
 def _metrics(completed: Reply, failed: Reply) -> Metrics | None:
     """Read both counters; the one of an outcome that never happened is not there yet."""
     if not (isinstance(completed, str) or isinstance(failed, str)):
@@ -92,7 +96,3 @@ def _counter(reply: Reply) -> int:
 
 def _due_ms(reply: Reply) -> int | None:
     return due_ms(*reply) if isinstance(reply, list) else None
-
-
-def _ages(since_ms: Mapping[Queue, int], *, now_ms: int) -> Mapping[Queue, float]:
-    return {queue: float(max(0, now_ms - since)) for queue, since in since_ms.items()}

@@ -14,21 +14,34 @@ from typing import Final
 from maxbooster_ops.sources.bullmq.counts import whole
 from maxbooster_ops.sources.bullmq.events import FinishedJob
 from maxbooster_ops.sources.bullmq.queue import Queue
-from maxbooster_ops.sources.bullmq.wire import Reply, packed
+from maxbooster_ops.sources.bullmq.wire import Command, Reply
 from maxbooster_ops.store.facts import QueueJob
 
 REASON_KEPT: Final = 500
 """Characters of a failure's reason that are stored."""
 
-_FIELDS: Final = ("processedOn", "finishedOn", "timestamp", "name", "atm")
-_HASH_IS_GONE: Final[Sequence[str | None]] = (None,) * len(_FIELDS)
+_CLOCKS: Final = ("processedOn", "finishedOn", "timestamp")
+_FOR_CLOCKS: Final = Command("HMGET", *_CLOCKS)
+_FOR_MOST: Final = Command("HMGET", *_CLOCKS, "name", "atm")
+_FOR_ALL: Final = Command("HMGET", *_CLOCKS, "name", "atm", "opts")
+_HASH_IS_GONE: Final[Sequence[str | None]] = (None,) * len(_CLOCKS)
 _SAME_FINISH_MS: Final = 1000  # two finishes of one job lie further apart than a worker's clock is off
 
 
 def asking_for(queue: Queue, job: FinishedJob) -> bytes:
-    """Encode the command for a finished job's own fields; its options only where the stream does not know its wait."""
-    options = () if job.was.wait_ms is not None else ("opts",)
-    return packed("HMGET", queue.key(job.job_id), *_FIELDS, *options)
+    """Encode the command for a finished job's own fields, without those that the stream told already.
+
+    It told all but the clocks of a job that it saw added, taken once and completed. It does not know how many attempts
+    BullMQ counts where more came between, and its options matter only where the stream does not know its wait.
+    """
+    was = job.was
+    if was.wait_ms is None:
+        command = _FOR_ALL
+    elif was.detoured or was.attempts != 1 or was.name is None or job.outcome != "completed":
+        command = _FOR_MOST
+    else:
+        command = _FOR_CLOCKS
+    return command.of(queue.key(job.job_id))
 
 
 def described(queue: Queue, job: FinishedJob, reply: Reply) -> QueueJob:
@@ -37,10 +50,11 @@ def described(queue: Queue, job: FinishedJob, reply: Reply) -> QueueJob:
     Durations are BullMQ's own (`finishedOn` - `processedOn`) where the hash still tells of this finish: it is gone
     where the platform removes finished jobs, and tells of a later attempt where the job was driven again meanwhile.
     """
-    processed, finished, added, name, attempts, *options = reply if isinstance(reply, list) else _HASH_IS_GONE
+    processed, finished, added, *more = reply if isinstance(reply, list) else _HASH_IS_GONE
+    name, attempts, *options = more or (None, None)
     started_ms, finished_ms = whole(processed), whole(finished)
     if started_ms is not None and finished_ms is not None and _tells_of(job, finished_ms):
-        attempts_made = whole(attempts)
+        attempts_made = whole(attempts) if more else job.was.attempts
         processing_ms: float | None = max(0, finished_ms - started_ms)
         wait_ms = _wait_ms(job, started_ms, whole(added), attempts_made, options)
         timed_by: str | None = "job"

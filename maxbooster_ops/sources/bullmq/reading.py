@@ -6,19 +6,20 @@ that the server cannot be reached (see `source`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from itertools import chain, pairwise
+from typing import Final, TypeVar
 
-from maxbooster_ops.sources.bullmq.census import Census, Server, look_at_server, take_census
+from maxbooster_ops.sources.bullmq.census import Census, Server, ask_census, look_at_server, take_census
 from maxbooster_ops.sources.bullmq.discovery import Discovery, discover
 from maxbooster_ops.sources.bullmq.events import Happened, happened
-from maxbooster_ops.sources.bullmq.interview import interview
+from maxbooster_ops.sources.bullmq.interview import Interview, ask_interview
 from maxbooster_ops.sources.bullmq.queue import Queue
 from maxbooster_ops.sources.bullmq.remembered import Kept, OpenJobs, QueueMemory, bounded
 from maxbooster_ops.sources.bullmq.sample import NOT_READ_YET, NOTHING_HAPPENED, Deltas, Metrics, queue_sample
-from maxbooster_ops.sources.bullmq.stream import Continuity, News, Run, continuity, read_news
-from maxbooster_ops.sources.bullmq.wire import Wire
+from maxbooster_ops.sources.bullmq.stream import Continuity, Inquiry, News, Run, continuity, inquire, take_news
+from maxbooster_ops.sources.bullmq.wire import Answer, Wire
 from maxbooster_ops.sources.source import Memory, Moment
 from maxbooster_ops.store.facts import QueueJob, QueueSample
 
@@ -27,6 +28,9 @@ ENTRIES_PER_READING: Final = 250_000
 
 _QUEUES_AT_ONCE: Final = 100
 """Taken together through all steps: few round trips, yet what is held in memory stays small."""
+
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +61,43 @@ class Seen:
         return {"discovery": self.discovery.kept(), "queues": bounded(self.kept)}
 
 
+@dataclass(slots=True, kw_only=True)
+class _Budget:
+    """The entries that a reading may still take, shared evenly among the groups that are still to be asked for."""
+
+    entries: int
+    groups: int
+
+    def reserved(self) -> int:
+        """Set the next group's share aside."""
+        share = self.entries // self.groups
+        self.entries -= share
+        self.groups -= 1
+        return share
+
+    def settle(self, *, reserved: int, used: int) -> None:
+        """Give back what a group left of its share."""
+        self.entries += reserved - used
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Group:
-    """Some queues: what was remembered of them, what they hold, and their new events."""
+class _Question:
+    """Some queues, what was remembered of them, and what was asked of the server."""
+
+    memories: Mapping[Queue, Kept]
+    census: Answer
+    inquiry: Inquiry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chapter:
+    """The same queues: what they hold, their new events and what these mean; and what was asked about that."""
 
     memories: Mapping[Queue, Kept]
     census: Census
     news: News
+    stories: Mapping[Queue, _Story]
+    interview: Interview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,23 +117,32 @@ class _Story:
 
 
 def read_queues(wire: Wire, moment: Moment, scope: Scope, counting: Callable[[Queue], bytes]) -> Seen:
-    """Read every queue in `scope` once; `counting` encodes the commands that count a queue."""
+    """Read every queue in `scope` once; `counting` encodes the commands that count a queue.
+
+    Redis has always something to do while we take in what it answered: a group of queues is asked for before the
+    answers to the previous one are looked at, and its jobs are interviewed while the next one is.
+    """
     known = Discovery.of(moment.memory.get("discovery"), scope.prefixes)
     seen = Seen(discovery=discover(wire, known, at=moment.at.timestamp(), interval_seconds=moment.interval_seconds))
     queues = [queue for queue in seen.discovery.queues if queue in scope]
     server = look_at_server(wire)
     beginning = _beginning(moment, server, all_known_at_ms=known.complete_at_ms)
     kept = moment.memory.get("queues", {})
-    groups = [queues[at : at + _QUEUES_AT_ONCE] for at in range(0, len(queues), _QUEUES_AT_ONCE)]
-    entries_left = ENTRIES_PER_READING
-    for groups_left, group in zip(range(len(groups), 0, -1), groups, strict=True):
-        memories = {queue: kept.get(str(queue), beginning) for queue in group}
-        census = take_census(wire, group, counting)
-        cursors = {queue: memories[queue]["cursor"] for queue in census.counts}
-        news = read_news(wire, cursors, limit=entries_left // groups_left)
-        entries_left -= sum(map(len, news.entries.values()))
-        _take_in(wire, moment, server, _Group(memories=memories, census=census, news=news), seen)
+    memories = [
+        {queue: kept.get(str(queue), beginning) for queue in queues[at : at + _QUEUES_AT_ONCE]}
+        for at in range(0, len(queues), _QUEUES_AT_ONCE)
+    ]
+    budget = _Budget(entries=ENTRIES_PER_READING, groups=len(memories))
+    questions = (_asked(wire, group, counting, budget) for group in memories)
+    chapters = (_understood(wire, question, budget) for question in _one_ahead(questions))
+    for chapter in _one_ahead(chapters):
+        _take_in(moment, server, chapter, seen)
     return seen
+
+
+def _one_ahead(items: Iterable[_Item]) -> Iterator[_Item]:
+    """Give items in order, each only after the next one was made."""
+    return (item for item, _ in pairwise(chain(items, (None,))) if item is not None)
 
 
 def _beginning(moment: Moment, server: Server, *, all_known_at_ms: int | None) -> Kept:
@@ -112,19 +155,38 @@ def _beginning(moment: Moment, server: Server, *, all_known_at_ms: int | None) -
     return QueueMemory(counted_from_ms=all_known_at_ms or one_interval_ago_ms).kept()
 
 
-def _take_in(wire: Wire, moment: Moment, server: Server, group: _Group, seen: Seen) -> None:
-    """Find out what the news of some queues mean and add all that is known of these queues to `seen`."""
-    census, news = group.census, group.news
-    stories = _stories(wire, group)
-    finished = {queue: story.events.finished for queue, story in stories.items()}
-    open_jobs: dict[Queue, OpenJobs] = {queue: kept["open_jobs"] for queue, kept in group.memories.items()}
-    open_jobs |= {queue: story.events.open_jobs for queue, story in stories.items()}
-    answers = interview(wire, finished, census.counts, open_jobs, now_ms=server.now_ms)
+def _asked(
+    wire: Wire, memories: Mapping[Queue, Kept], counting: Callable[[Queue], bytes], budget: _Budget
+) -> _Question:
+    """Ask what some queues hold and what is new."""
+    cursors = {queue: kept["cursor"] for queue, kept in memories.items()}
+    census = ask_census(wire, memories, counting)
+    return _Question(memories=memories, census=census, inquiry=inquire(wire, cursors, limit=budget.reserved()))
 
+
+def _understood(wire: Wire, question: _Question, budget: _Budget) -> _Chapter:
+    """Find out what the news of some queues mean, and ask about it what only the keys of jobs and queues tell."""
+    memories = question.memories
+    census = take_census(memories, question.census)
+    news = take_news(wire, question.inquiry)
+    budget.settle(reserved=question.inquiry.limit, used=sum(map(len, news.entries.values())))
+    news = news.among(census.counts)
+    stories = _stories(wire, memories, census, news)
+    finished = {queue: story.events.finished for queue, story in stories.items()}
+    open_jobs: dict[Queue, OpenJobs] = {queue: kept["open_jobs"] for queue, kept in memories.items()}
+    open_jobs |= {queue: story.events.open_jobs for queue, story in stories.items()}
+    interview = ask_interview(wire, finished, census.counts, open_jobs)
+    return _Chapter(memories=memories, census=census, news=news, stories=stories, interview=interview)
+
+
+def _take_in(moment: Moment, server: Server, chapter: _Chapter, seen: Seen) -> None:
+    """Add all that is known of some queues to `seen`."""
+    census, news, stories = chapter.census, chapter.news, chapter.stories
+    answers = chapter.interview.answers(now_ms=server.now_ms)
     unreadable = {**census.unreadable, **news.unreadable}
     seen.unreadable |= unreadable
     seen.unfinished += news.unfinished
-    seen.kept |= {str(queue): group.memories[queue] for queue in (*census.counts, *census.unreadable)}
+    seen.kept |= {str(queue): chapter.memories[queue] for queue in (*census.counts, *census.unreadable)}
     for queue, held in census.counts.items():
         if queue in unreadable:
             continue
@@ -149,16 +211,16 @@ def _take_in(wire: Wire, moment: Moment, server: Server, group: _Group, seen: Se
         )
 
 
-def _stories(wire: Wire, group: _Group) -> Mapping[Queue, _Story]:
+def _stories(wire: Wire, memories: Mapping[Queue, Kept], census: Census, news: News) -> Mapping[Queue, _Story]:
     runs = {
         queue: Run(
             entries=entries,
-            before=QueueMemory.of(group.memories[queue]),
-            events_kept=group.census.counts[queue].events_kept,
+            before=QueueMemory.of(memories[queue]),
+            events_kept=census.counts[queue].events_kept,
         )
-        for queue, entries in group.news.entries.items()
+        for queue, entries in news.entries.items()
     }
-    links = continuity(wire, runs)
+    links = continuity(wire, runs, news.torn)
     return {queue: _story(run, links[queue]) for queue, run in runs.items()}
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from hiredis import Reader, pack_command
@@ -25,8 +25,7 @@ Argument = str | bytes | int
 Reply = Any
 """str, int, None, a list of replies, or an error as a value: one failed command leaves the others readable."""
 
-_CHUNK_BYTES = 1 << 20
-_COMMANDS_PER_SEND = 200
+_BUFFER_BYTES = 1 << 18
 _ERRORS: Mapping[str, type[Exception]] = {
     "LOADING": redis_errors.BusyLoadingError,
     "NOAUTH": redis_errors.AuthenticationError,
@@ -89,6 +88,34 @@ class Address:
         return int(self.options.get("port") or 6379)
 
 
+class Command:
+    """A command of which only the key differs from one call to the next; all the rest is encoded once."""
+
+    def __init__(self, name: str, *after_key: Argument) -> None:
+        before, _, self._after = packed(name, "", *after_key).partition(b"$0\r\n\r\n")
+        self._before = before + b"$"
+
+    def of(self, key: str) -> bytes:
+        """Encode it for `key`."""
+        encoded = key.encode()
+        return b"%s%d\r\n%s\r\n%s" % (self._before, len(encoded), encoded, self._after)
+
+
+class Answer:
+    """The replies to some commands, in order, once they were read; answers may be used in any order."""
+
+    __slots__ = ("_read_up_to", "count", "received")
+
+    def __init__(self, count: int, read_up_to: Callable[[Answer], list[Reply]]) -> None:
+        self._read_up_to = read_up_to
+        self.count = count
+        self.received: list[Reply] | None = None
+
+    def replies(self) -> list[Reply]:
+        """Wait for the replies where they are not there yet."""
+        return self._read_up_to(self) if self.received is None else self.received
+
+
 class Wire:
     """A conversation with one server that must be over at its deadline.
 
@@ -99,6 +126,8 @@ class Wire:
     def __init__(self, connection: socket.socket, *, over_at: float) -> None:
         self._connection = connection
         self._over_at = over_at
+        self._unread: deque[Answer] = deque()
+        self._buffer = bytearray(_BUFFER_BYTES)
         self._reader = Reader(
             encoding="utf-8", errors="replace", replyError=_error_reply, protocolError=redis_errors.InvalidResponse
         )
@@ -122,22 +151,21 @@ class Wire:
         """How long the conversation may still last."""
         return self._over_at - time.monotonic()
 
-    def ask(self, commands: bytes, count: int) -> list[Reply]:
-        """Send `count` encoded commands and give their replies in order."""
-        self._send(commands)
-        return list(self._replies(count))
+    def ask(self, commands: Iterable[bytes], count: int | None = None) -> list[Reply]:
+        """Send encoded commands and give their replies in order; see `ask_ahead`."""
+        return self.ask_ahead(commands, count).replies()
 
-    def ask_each(self, commands: Iterable[bytes]) -> Iterator[Reply]:
-        """Send the commands and give their replies in order, as they come; take them all before you ask again.
+    def ask_ahead(self, commands: Iterable[bytes], count: int | None = None) -> Answer:
+        """Send encoded commands and give their answer, which is read when it is used: Redis works on it meanwhile.
 
-        Redis works while commands are still being encoded, and while the first replies are already being made use of.
+        `count` says how many commands there are where one item holds several.
         """
-        count = 0
-        waiting = iter(commands)
-        while some := list(islice(waiting, _COMMANDS_PER_SEND)):
-            self._send(b"".join(some))
-            count += len(some)
-        return self._replies(count)
+        sent = list(commands)
+        answer = Answer(len(sent) if count is None else count, self._read_up_to)
+        self._unread.append(answer)
+        if sent:
+            self._send(b"".join(sent))
+        return answer
 
     def _enter(self, options: Mapping[str, Any]) -> None:
         greeting = []
@@ -146,7 +174,7 @@ class Wire:
             greeting.append(packed("AUTH", *user, password))
         if database := options.get("db"):
             greeting.append(packed("SELECT", database))
-        for reply in self.ask_each(greeting):
+        for reply in self.ask(greeting):
             raised(reply)
 
     def _send(self, commands: bytes) -> None:
@@ -156,19 +184,31 @@ class Wire:
         except OSError as error:
             raise _as_redis_error(error, "Sending commands") from error
 
-    def _replies(self, count: int) -> Iterator[Reply]:
-        next_reply = self._reader.gets
-        for _ in range(count):
-            while (reply := next_reply()) is False:
-                self._reader.feed(self._received())
-            if isinstance(reply, _END_A_CONVERSATION):
-                raise reply
-            yield reply
+    def _read_up_to(self, answer: Answer) -> list[Reply]:
+        """Read the replies to everything that was asked before, keep them for their askers, and give those to this."""
+        while True:
+            first = self._unread.popleft()
+            first.received = self._read(first.count)
+            if first is answer:
+                return first.received
 
-    def _received(self) -> bytes:
+    def _read(self, count: int) -> list[Reply]:
+        replies: list[Reply] = []
+        next_reply = self._reader.gets
+        while len(replies) < count:
+            reply = next_reply()
+            if reply is False:
+                self._reader.feed(self._buffer, 0, self._receive())  # type: ignore[arg-type]  # any buffer will do
+            elif isinstance(reply, _END_A_CONVERSATION):
+                raise reply
+            else:
+                replies.append(reply)
+        return replies
+
+    def _receive(self) -> int:
         try:
             self._allow()
-            received = self._connection.recv(_CHUNK_BYTES)
+            received = self._connection.recv_into(self._buffer)
         except OSError as error:
             raise _as_redis_error(error, "Waiting for replies") from error
         if not received:
