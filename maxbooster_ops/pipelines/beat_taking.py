@@ -14,6 +14,7 @@ from logging import Logger
 import dagster as dg
 
 from maxbooster_ops.errors import StoreError
+from maxbooster_ops.settings import Settings
 from maxbooster_ops.sources.cadence import beats_due, is_overdue
 from maxbooster_ops.sources.collector import BeatReport, Collector, utc_now
 from maxbooster_ops.store.facts import Fact
@@ -49,17 +50,20 @@ class Taken:
             )
 
 
-def take_due_beats(collector: Collector, *, minute: datetime | None, beats: int, interval: int) -> Taken:
-    """Take the beats that are due in the run of `minute`, or `beats` of them from now on, `interval` seconds apart."""
+def planned_beats(minute: str | None, beats: int, settings: Settings) -> list[datetime]:
+    """Give the beats of the run of `minute` (ISO 8601), or without one `beats` of them from now on."""
+    interval = settings.maxbooster_collect_interval_seconds
+    if minute:
+        return beats_due(datetime.fromisoformat(minute), interval)
     now = utc_now()
-    planned = (
-        beats_due(minute, interval)
-        if minute
-        else [now + timedelta(seconds=interval * number) for number in range(beats)]
-    )
+    return [now + timedelta(seconds=interval * number) for number in range(beats)]
+
+
+def take_due_beats(collector: Collector, planned: Sequence[datetime], interval_seconds: int) -> Taken:
+    """Take each beat when it is due; one that the next has already replaced is left out."""
     taken = Taken()
     for due in planned:
-        if is_overdue(due, interval, now=utc_now()):
+        if is_overdue(due, interval_seconds, now=utc_now()):
             continue
         _wait_until(due)
         try:

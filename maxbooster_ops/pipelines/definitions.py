@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import dagster as dg
 
-from maxbooster_ops.pipelines.collection import collect, collect_every_minute, take_beats
+from maxbooster_ops.pipelines.collection import collect, collect_every_minute, collected
 from maxbooster_ops.pipelines.health import health, health_every_5_minutes, platform_health
 from maxbooster_ops.pipelines.resources import OpsResource
 
 defs = dg.Definitions(
-    assets=[take_beats, platform_health],
+    assets=[collected, platform_health],
     jobs=[collect, health],
     schedules=[collect_every_minute, health_every_5_minutes],
     resources={"ops": OpsResource()},

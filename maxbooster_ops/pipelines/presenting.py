@@ -18,6 +18,8 @@ from maxbooster_ops.analysis.thresholds import THRESHOLDS, Limits, Threshold
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.facts import Fact, QueueSample, SourceFailure
 
+Result = dg.MaterializeResult[None] | dg.AssetCheckResult
+
 _SHOWN_BREACHES = 20
 SOURCE_OF_TABLE = {
     "queue_samples": "bullmq",
@@ -42,9 +44,22 @@ def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
     return [*readable, *(dg.AssetCheckSpec(t.name, asset=t.table, description=t.description) for t in THRESHOLDS)]
 
 
-def selected(
-    context: dg.AssetExecutionContext, results: Iterable[dg.MaterializeResult[None] | dg.AssetCheckResult]
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+def as_event(result: Result) -> dg.AssetMaterialization | dg.AssetCheckEvaluation:
+    """Give the event that an op records where an asset would return `result`."""
+    key = dg.AssetKey.from_coercible(result.asset_key or ())
+    if isinstance(result, dg.MaterializeResult):
+        return dg.AssetMaterialization(key, metadata=result.metadata)
+    return dg.AssetCheckEvaluation(
+        asset_key=key,
+        check_name=str(result.check_name),
+        passed=result.passed,
+        metadata=result.metadata,
+        severity=result.severity,
+        description=result.description,
+    )
+
+
+def selected(context: dg.AssetExecutionContext, results: Iterable[Result]) -> Iterator[Result]:
     """Leave out what a person who launched only some assets did not ask for."""
     for result in results:
         key = dg.AssetKey.from_coercible(result.asset_key or ())

@@ -8,8 +8,9 @@ import dagster as dg
 import pytest
 from dagster import AssetKey
 
-from maxbooster_ops.pipelines.collection import CollectConfig
+from maxbooster_ops.pipelines.collection import CollectConfig, collected
 from maxbooster_ops.pipelines.definitions import defs
+from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.settings import variables
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
@@ -101,6 +102,19 @@ def test_a_run_stores_a_beat_and_shows_its_numbers(home, redis_process, monkeypa
     assert (numbers["queues"].value, numbers["waiting"].value) == (1, 2)
     assert "| forecast | 2 |" in numbers["newest"].value
     assert asked(home, "SELECT queue, waiting FROM latest_queues") == [{"queue": "forecast", "waiting": 2}]
+
+
+def test_the_button_materialize_takes_one_beat_and_shows_what_was_asked_for(home, redis_process, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", redis_process.url)
+    result = dg.materialize([collected], selection="redis_samples", resources={"ops": OpsResource()})
+    assert result.success
+    assert set(materialized(result)) == {"redis_samples"}
+    assert checks(result)["redis_samples", "redis_latency"].passed
+    assert len(asked(home, "SELECT * FROM beats")) == 1
+
+
+def test_a_scheduled_run_plans_no_asset_so_that_none_is_shown_as_in_progress_for_ever():
+    assert not defs.resolve_job_def("collect").asset_layer.executable_asset_keys
 
 
 def test_a_threshold_that_is_passed_is_a_failed_check_with_its_reason(redis_process, monkeypatch):
