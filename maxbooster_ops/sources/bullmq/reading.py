@@ -26,8 +26,8 @@ from maxbooster_ops.store.facts import QueueJob, QueueSample
 ENTRIES_PER_READING: Final = 250_000
 """About two seconds of work. What is left after an outage is read in the next beats; cursors make that exact."""
 
-_QUEUES_AT_ONCE: Final = 100
-"""Taken together through all steps: few round trips, yet what is held in memory stays small."""
+_QUEUES_AT_ONCE: Final = 25
+"""Taken together through all steps: Redis works on some while we take in others, and little is held in memory."""
 
 
 _Item = TypeVar("_Item")

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from maxbooster_ops.sources.bullmq.events import ACTIVE, FinishedJob, OpenJob
-from maxbooster_ops.sources.bullmq.jobs import REASON_KEPT, described
+from maxbooster_ops.sources.bullmq.jobs import REASON_KEPT, asking_for, described
 from maxbooster_ops.sources.bullmq.queue import Queue
+from maxbooster_ops.sources.bullmq.wire import packed
 
 AT = 1_800_000_000_000
 QUEUE = Queue("bull", "mail")
@@ -27,6 +28,27 @@ def test_a_job_is_described_by_its_own_clocks():
     row = described(QUEUE, finished(), own_fields())
     assert row.ts == datetime.fromtimestamp(AT / 1000, UTC)
     assert (row.processing_ms, row.wait_ms, row.name, row.attempts, row.timed_by) == (51, 48, "its own", 1, "job")
+
+
+def test_what_was_not_asked_is_told_by_the_stream():
+    row = described(QUEUE, finished(), own_fields()[:3])
+    assert (row.processing_ms, row.wait_ms, row.name, row.attempts) == (51, 48, "from the stream", 1)
+
+
+@pytest.mark.parametrize(
+    ("job", "extra"),
+    [
+        pytest.param(finished(), [], id="added, taken once and completed"),
+        pytest.param(finished(reason="no luck"), ["name", "atm"], id="failed"),
+        pytest.param(finished(was=SEEN._replace(detoured=True)), ["name", "atm"], id="delayed, retried or stalled"),
+        pytest.param(finished(was=SEEN._replace(attempts=2)), ["name", "atm"], id="taken twice"),
+        pytest.param(finished(was=SEEN._replace(name=None)), ["name", "atm"], id="of an unknown name"),
+        pytest.param(finished(was=UNSEEN), ["name", "atm", "opts"], id="never seen waiting"),
+    ],
+)
+def test_only_what_the_stream_did_not_tell_is_asked(job, extra):
+    asked = ["processedOn", "finishedOn", "timestamp", *extra]
+    assert asking_for(QUEUE, job) == packed("HMGET", QUEUE.key("7"), *asked)
 
 
 @pytest.mark.parametrize(
