@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 
-_USERINFO = re.compile(r"(?<=://)[^\s/@]*@")
-_SECRET_PARAMETER = re.compile(r"(?i)\b(password|passwd|token|secret|api_?key|signature|sig)=[^\s&]+")
+_USERINFO = re.compile(r"(?<=://)[^\s'\"<>]*@")
+"""Up to the last `@` of the word: a password may hold slashes and at signs. Better too much than too little."""
+
+_SECRET_PARAMETER = re.compile(r"(?i)([\w.-]*(?:password|passwd|pwd|token|secret|key|signature|sig))=[^\s&'\"]+")
+_AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}")
 
 
 def redact(text: str) -> str:
-    """Replace credentials in URLs (`scheme://user:word@host`, `?token=…`) by `***`."""
-    return _SECRET_PARAMETER.sub(r"\1=***", _USERINFO.sub("***@", text))
+    """Replace credentials by `***`: user and password in URLs, secret parameters, authorization headers."""
+    text = _USERINFO.sub("***@", text)
+    return _AUTHORIZATION.sub(r"\1 ***", _SECRET_PARAMETER.sub(r"\1=***", text))
 
 
 class MaxboosterError(Exception):

@@ -5,36 +5,19 @@ Belongs here: the verdict and its reasons. Not here: alert states, which know wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from maxbooster_ops.analysis.components import WATCHED, Watched
 from maxbooster_ops.analysis.thresholds import THRESHOLDS, Limits
-from maxbooster_ops.store.latest import Snapshot
+from maxbooster_ops.store.snapshot import Snapshot
 
 STALE_AFTER = timedelta(minutes=3)
 """Age of the newest beat from which collection counts as stopped (spec: alerts, "pipeline_failure")."""
 
-_TABLE_OF_COMPONENT = {
-    "queues": "queue_samples",
-    "redis": "redis_samples",
-    "aiModels": "ai_cache_samples",
-    "application": "metric_samples",
-    "host": "host_samples",
-    "monitors": "probe_results",
-}
-
-COMPONENTS = ("collection", *_TABLE_OF_COMPONENT)
+COMPONENTS = ("collection", *(part.name for part in WATCHED))
 """What is judged, in the order it is shown."""
-
-_COMPONENT_OF_SOURCE = {
-    "bullmq": "queues",
-    "redis": "redis",
-    "ai_caches": "aiModels",
-    "metrics": "application",
-    "host": "host",
-    "probes": "monitors",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,16 +53,18 @@ class Health:
 
 def judge_health(seen: Snapshot, limits: Limits, *, now: datetime) -> Health:
     """Judge what was last seen; a part that is not watched is healthy, collection that stopped is not."""
-    details: dict[str, list[str]] = {name: [] for name in _TABLE_OF_COMPONENT}
+    parts = [Component(name=part.name, details=tuple(_against(part, seen, limits))) for part in WATCHED]
+    return Health(at=now, components=(Component(name="collection", details=tuple(_collection(seen, now))), *parts))
+
+
+def _against(part: Watched, seen: Snapshot, limits: Limits) -> Iterator[str]:
+    """Give everything that speaks against one part."""
     for failure in seen.failures:
-        component = _COMPONENT_OF_SOURCE.get(failure.source, "host")
-        details[component].append(f"{failure.target} cannot be read: {failure.reason}")
-    for name, table in _TABLE_OF_COMPONENT.items():
-        for threshold in THRESHOLDS:
-            if threshold.table == table:
-                details[name] += [f"{threshold.name}: {breach}" for breach in threshold.breaches(seen, limits)]
-    collection = Component(name="collection", details=tuple(_collection(seen, now)))
-    return Health(at=now, components=(collection, *(Component(name=n, details=tuple(d)) for n, d in details.items())))
+        if failure.source == part.source:
+            yield f"{failure.target} cannot be read: {failure.reason}"
+    for threshold in THRESHOLDS:
+        if threshold.table == part.table:
+            yield from (f"{threshold.name}: {breach}" for breach in threshold.breaches(seen, limits))
 
 
 def _collection(seen: Snapshot, now: datetime) -> Sequence[str]:

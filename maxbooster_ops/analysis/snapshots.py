@@ -19,7 +19,7 @@ from maxbooster_ops.store.facts import (
     RedisSample,
     SourceFailure,
 )
-from maxbooster_ops.store.latest import Snapshot
+from maxbooster_ops.store.snapshot import Snapshot
 
 F = TypeVar("F", bound=Fact)
 

@@ -28,7 +28,8 @@ def summarize(facts: Sequence[Fact]) -> dict[str, float]:
 
     Levels (waiting, size) are those of the newest beat, changes (completed, requests) are added up over all.
     """
-    numbers = _SUMMARIES[type(facts[0]).table](facts)
+    summary = _SUMMARIES.get(type(facts[0]).table)
+    numbers = summary(facts) if summary else {}
     return {"rows": len(facts), **{name: value for name, value in numbers.items() if value is not None}}
 
 

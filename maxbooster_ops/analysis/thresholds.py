@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from maxbooster_ops.settings import Environment, Settings
 from maxbooster_ops.store.facts import MetricSample
-from maxbooster_ops.store.latest import Snapshot
+from maxbooster_ops.store.snapshot import Snapshot
 
 _MINIMUM_LOADS = 20
 """An AI cache's hit rate says nothing before as many loads (spec: alerts, "Rules")."""
@@ -104,9 +104,8 @@ def _error_rate(seen: Snapshot, limits: Limits) -> Iterable[Breach]:
 
 
 def _probes_down(seen: Snapshot, _: Limits) -> Iterable[Breach]:
-    for probe in seen.probes:
-        if not probe.up:
-            yield Breach(subject=f"{probe.monitor} ({probe.outcome})", value=0, limit=1, unit="up")
+    down = [f"{probe.monitor} ({probe.outcome})" for probe in seen.probes if not probe.up]
+    return _above(", ".join(down), len(down), 0, "down")
 
 
 def _low_hit_rate(seen: Snapshot, _: Limits) -> Iterable[Breach]:

@@ -9,13 +9,20 @@ from typing import Annotated
 
 import typer
 
-from maxbooster_ops.cli.durations import duration
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import errors, print_json, print_table
 from maxbooster_ops.collecting import open_collector
+from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.sources.collector import BeatReport, Collector, utc_now
 from maxbooster_ops.watching import targets_of
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} {error}") from error
 
 
 def run(
@@ -24,7 +31,7 @@ def run(
         timedelta | None,
         typer.Option(
             "--every",
-            parser=duration,
+            parser=_duration,
             metavar="DURATION",
             help="Time between beats [the collection interval].",
             show_default=False,

@@ -13,7 +13,8 @@ from maxbooster_ops.cli.output import console, milliseconds, print_json, print_t
 from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.facts import ProbeResult
 from maxbooster_ops.store.lake import open_lake
-from maxbooster_ops.store.latest import Snapshot, snapshot
+from maxbooster_ops.store.latest import snapshot
+from maxbooster_ops.store.snapshot import Snapshot
 from maxbooster_ops.watching import home_of
 
 

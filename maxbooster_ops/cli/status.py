@@ -12,7 +12,8 @@ from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
-from maxbooster_ops.store.latest import Snapshot, last_beat_ever, snapshot
+from maxbooster_ops.store.latest import last_beat_ever, snapshot
+from maxbooster_ops.store.snapshot import Snapshot
 from maxbooster_ops.watching import home_of, targets_of
 
 

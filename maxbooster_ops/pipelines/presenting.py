@@ -12,6 +12,7 @@ from operator import attrgetter
 
 import dagster as dg
 
+from maxbooster_ops.analysis.components import WATCHED
 from maxbooster_ops.analysis.snapshots import snapshot_of
 from maxbooster_ops.analysis.summaries import summarize
 from maxbooster_ops.analysis.thresholds import THRESHOLDS, Limits, Threshold
@@ -21,25 +22,18 @@ from maxbooster_ops.store.facts import Fact, QueueSample, SourceFailure
 Result = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 _SHOWN_BREACHES = 20
-SOURCE_OF_TABLE = {
-    "queue_samples": "bullmq",
-    "redis_samples": "redis",
-    "host_samples": "host",
-    "probe_results": "probes",
-    "metric_samples": "metrics",
-    "ai_cache_samples": "ai_caches",
-}
-"""Which source's failure means that a table could not be filled."""
 
 
 def check_specs(tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
     """Give a check per threshold, and one per source that it could be read."""
     readable = [
         dg.AssetCheckSpec(
-            "source_readable", asset=table, description=f"The source `{source}` could be read in every beat of the run."
+            "source_readable",
+            asset=part.table,
+            description=f"The source `{part.source}` could be read in every beat of the run.",
         )
-        for table, source in SOURCE_OF_TABLE.items()
-        if table in tables
+        for part in WATCHED
+        if part.table in tables
     ]
     return [*readable, *(dg.AssetCheckSpec(t.name, asset=t.table, description=t.description) for t in THRESHOLDS)]
 
@@ -86,14 +80,11 @@ def check_results(facts: Sequence[Fact], sources: Iterable[str], settings: Setti
     seen, limits = snapshot_of(facts), Limits.of(settings)
     failures = [fact for fact in facts if isinstance(fact, SourceFailure)]
     filled = {fact.table for fact in facts}
-    for table, source in SOURCE_OF_TABLE.items():
-        if source in sources:
-            said = [
-                f"{failure.ts:%H:%M:%S} {failure.reason} – {failure.hint}"
-                for failure in failures
-                if failure.source == source
-            ]
-            yield _result("source_readable", table, said, severity=dg.AssetCheckSeverity.ERROR)
+    for part in WATCHED:
+        if part.source in sources:
+            mine = [failure for failure in failures if failure.source == part.source]
+            said = [f"{failure.ts:%H:%M:%S} {failure.reason} – {failure.hint}" for failure in mine]
+            yield _result("source_readable", part.table, said, severity=dg.AssetCheckSeverity.ERROR)
     for threshold in THRESHOLDS:
         if threshold.table in filled:
             yield _threshold_result(threshold, [str(breach) for breach in threshold.breaches(seen, limits)])

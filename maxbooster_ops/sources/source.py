@@ -15,8 +15,6 @@ from maxbooster_ops.store.facts import Fact, SourceFailure
 Memory = Mapping[str, Any]
 """What a source must know of its previous reading: JSON-able, kept in the state, never changed in place."""
 
-NOTHING_REMEMBERED: Memory = {}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:

@@ -17,6 +17,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from maxbooster_ops.errors import StoreError
+from maxbooster_ops.logs import get_logger
 from maxbooster_ops.store.facts import Fact
 from maxbooster_ops.store.lake import Lake, LakeTransaction
 from maxbooster_ops.store.memories import Memories, Remembered
@@ -73,8 +75,15 @@ class Beats:
         """
         outcome = self._lake.write(lambda transaction: self._within(transaction, batch, based_on))
         if outcome is Outcome.STORED and batch.memories:
-            self._memories.keep(batch.id)
+            self._keep(batch.id)
         return outcome
+
+    def _keep(self, batch_id: str) -> None:
+        try:
+            self._memories.keep(batch_id)
+        except StoreError as error:
+            # The lake has the beat, so it is stored; whoever writes next finds the intent and keeps it.
+            get_logger().warning("memory_kept_later", batch_id=batch_id, reason=str(error))
 
     def _within(self, transaction: LakeTransaction, batch: Batch, based_on: Mapping[str, Remembered]) -> Outcome:
         self._memories.settle(self.is_stored)

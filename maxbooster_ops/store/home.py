@@ -6,7 +6,6 @@ Belongs here: where each thing lies, and whether we may write there. Not here: w
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from maxbooster_ops.errors import StoreError, StoreFullError
 _NO_SPACE = ("No space left on device", "disk is full", "Disk quota exceeded", "File too large")
 """How the operating system, SQLite and DuckDB say that nothing more can be written."""
 
-_PERHAPS_NO_SPACE = "disk I/O error"
-"""SQLite says this for a full disk too, when it was its shared-memory file that found no room."""
+_PERHAPS_NO_SPACE = ("disk I/O error", "unable to open database file")
+"""SQLite says these for a full disk too, when it was one of its side files that found no room or no inode."""
 
 _FULL_BELOW_BYTES = 1024**2
 
@@ -105,8 +104,9 @@ class Home:
     def is_full(self, error: BaseException) -> bool:
         """Tell whether `error`, met while using the home, means that no room is left."""
         text = str(error)
-        if _PERHAPS_NO_SPACE in text:
-            return shutil.disk_usage(self.root).free < _FULL_BELOW_BYTES
+        if any(sign in text for sign in _PERHAPS_NO_SPACE):
+            disk = os.statvfs(self.root)
+            return disk.f_bavail * disk.f_frsize < _FULL_BELOW_BYTES or (disk.f_files > 0 and disk.f_favail == 0)
         return any(sign in text for sign in _NO_SPACE)
 
     def full(self, error: BaseException) -> StoreFullError:

@@ -60,7 +60,7 @@ class Lake:
             wait=wait_random_exponential(multiplier=0.05, max=1),
             reraise=True,
         )
-        with self._locked(), _as_store_errors(self.home, "write to"):
+        with _as_store_errors(self.home, "write to"), self._locked():
             answer: T = retrying(self._transact, work)
             return answer
 

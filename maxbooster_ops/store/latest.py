@@ -5,7 +5,6 @@ Belongs here: reading the `latest_*` views back into fact classes. Not here: jud
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -24,24 +23,11 @@ from maxbooster_ops.store.facts import (
 )
 from maxbooster_ops.store.lake import Lake
 from maxbooster_ops.store.named_sql import named_queries
+from maxbooster_ops.store.snapshot import Snapshot
 
 F = TypeVar("F", bound=Fact)
 
 _QUERIES = Path(__file__).with_suffix(".sql")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """The platform as last seen. An empty part was not seen within the last hour, or is not watched."""
-
-    beat: BeatTaken | None
-    queues: tuple[QueueSample, ...] = ()
-    redis: RedisSample | None = None
-    host: HostSample | None = None
-    ai_caches: tuple[AiCacheSample, ...] = ()
-    probes: tuple[ProbeResult, ...] = ()
-    metrics: tuple[MetricSample, ...] = ()
-    failures: tuple[SourceFailure, ...] = ()
 
 
 def latest(lake: Lake, kind: type[F]) -> list[F]:

@@ -1,8 +1,8 @@
 """What each source remembers, changed in step with the lake although the two stores share no transaction.
 
-Belongs here: the three steps that keep them in step: intend, (the lake commits), keep. All of them happen under the
-lake's write lock, so an intent that is found there belongs to a collector that died, and the lake tells whether its
-beat got in. Not here: what a source remembers, or the beat itself.
+Belongs here: the three steps that keep them in step: intend, (the lake commits), keep. Intents are written and
+settled under the lake's write lock, so one that is found there is of a beat that is either in the lake or never will
+be, and the lake tells which. Not here: what a source remembers, or the beat itself.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.store.facts import BeatTaken, Fact
-from maxbooster_ops.store.latest import Snapshot
+from maxbooster_ops.store.snapshot import Snapshot
 
 F = TypeVar("F", bound=Fact)
 

@@ -16,8 +16,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.sources.probes.body import FieldRule, JsonType
-from maxbooster_ops.sources.probes.duration import parse_duration
 from maxbooster_ops.sources.probes.monitors_file import MonitorsFileError, RawEntry, read_entries
 
 DEFAULT_FILE = Path(__file__).with_name("monitors.yaml")

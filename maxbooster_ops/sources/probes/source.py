@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
 from maxbooster_ops.errors import redact
 from maxbooster_ops.sources.http_fetch import Exchange, FetchError
@@ -150,13 +149,9 @@ class Probes:
         active = {monitor.name for monitor in self._monitors.active}
         last = {name: started for name, started in _last(moment.memory).items() if name in active}
         last |= {result.monitor: result.ts.timestamp() for result in results}
-        problems = {_digest(problem): problem for problem in self._monitors.problems}
-        reported = moment.memory.get("reported", ())
-        return Reading(
-            rows=results,
-            memory={"last": last, "reported": sorted(problems)},
-            failures=[self._failure(problem, moment.at) for key, problem in problems.items() if key not in reported],
-        )
+        # A broken entry is told in every beat until it is mended: a person may look at any of them.
+        failures = [self._failure(problem, moment.at) for problem in self._monitors.problems]
+        return Reading(rows=results, memory={"last": last}, failures=failures)
 
     def _failure(self, problem: MonitorsFileError, at: datetime) -> SourceFailure:
         hint = "correct the line; the comment at the top of the default monitors file explains every field"
@@ -167,7 +162,3 @@ def _last(memory: Memory) -> Mapping[str, float]:
     """When each monitor was last probed with a stored result, in seconds since the epoch."""
     last: Mapping[str, float] = memory.get("last", {})
     return last
-
-
-def _digest(problem: MonitorsFileError) -> str:
-    return blake2b(str(problem).encode(), digest_size=8).hexdigest()

@@ -3,10 +3,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 from support.facts import LIMITS, NOON, fact, seen
 
+from maxbooster_ops.analysis.components import WATCHED
 from maxbooster_ops.analysis.health import judge_health
-from maxbooster_ops.store.facts import ProbeResult, QueueSample, SourceFailure
+from maxbooster_ops.sources.registry import build_sources
+from maxbooster_ops.sources.targets import Targets
+from maxbooster_ops.store.facts import FACTS, ProbeResult, QueueSample, SourceFailure
 
 
 def component(health, name):
@@ -44,4 +48,19 @@ def test_a_source_that_cannot_be_read_makes_its_component_unhealthy():
 def test_a_breach_is_named_with_its_threshold():
     probe = fact(ProbeResult, monitor="API", outcome="timeout", up=False)
     health = judge_health(seen(probes=(probe,)), LIMITS, now=NOON)
-    assert component(health, "monitors").details == ("monitors_up: API (timeout): 0 up (limit 1)",)
+    assert component(health, "monitors").details == ("monitors_up: API (timeout): 1 down (limit 0)",)
+
+
+def test_every_source_of_the_registry_belongs_to_one_component_and_table(tmp_path):
+    targets = Targets(
+        redis_url=SecretStr("redis://localhost"),
+        platform_url="http://localhost",
+        frontend_url=None,
+        queue_prefixes=("bull",),
+        queues=(),
+        platform_process=None,
+        monitors_file=tmp_path / "none.yaml",
+        origin="a test",
+    )
+    assert {source.name for source in build_sources(targets)} == {part.source for part in WATCHED}
+    assert {part.table for part in WATCHED} <= {kind.table for kind in FACTS}

@@ -82,7 +82,7 @@ def metric(name, value):
             "monitors_up",
             seen(probes=(fact(ProbeResult, up=True),)),
             seen(probes=(fact(ProbeResult, monitor="API", outcome="timeout", up=False),)),
-            "API (timeout)",
+            "API (timeout): 1 down (limit 0)",
             id="monitor down",
         ),
         pytest.param("error_rate", requests(95, 5), requests(94, 6), "6 % (limit 5)", id="error rate"),

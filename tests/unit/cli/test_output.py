@@ -4,9 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import typer
 
-from maxbooster_ops.cli.durations import duration
 from maxbooster_ops.cli.output import print_json, print_table, shown
 
 
@@ -30,26 +28,6 @@ def test_a_value_reads_as_a_person_writes_it(value, expected):
     assert shown(value) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        pytest.param("250ms", 0.25, id="milliseconds"),
-        pytest.param("30 s", 30, id="with a space"),
-        pytest.param("5m", 300, id="minutes"),
-        pytest.param("24h", 86400, id="hours"),
-        pytest.param("15", 15, id="a bare number is seconds"),
-    ],
-)
-def test_a_duration_is_read_as_people_type_it(text, seconds):
-    assert duration(text) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize("text", ["", "soon", "5 fortnights", "-5s", "1e3s"])
-def test_what_is_no_duration_is_refused_with_examples(text):
-    with pytest.raises(typer.BadParameter, match="such as 250ms, 30s, 5m or 24h"):
-        duration(text)
-
-
 def test_json_has_no_nan_and_times_are_iso(capsys):
     print_json({"a": float("nan"), "b": float("inf"), "at": datetime(2026, 11, 21, 12, 0, tzinfo=UTC), "none": None})
     assert json.loads(capsys.readouterr().out) == {
@@ -63,3 +41,10 @@ def test_json_has_no_nan_and_times_are_iso(capsys):
 def test_text_of_the_platform_is_text_and_never_markup(capsys):
     print_table("T", ("queue",), [("[red]alarm[/red]",)])
     assert "[red]alarm[/red]" in capsys.readouterr().out
+
+
+def test_no_digit_is_cut_off_at_80_columns(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    columns = ("queue", *(f"n{number}" for number in range(8)))
+    print_table("T", columns, [("project-scheduled-publish", *(1_234_567 for _ in range(8)))])
+    assert capsys.readouterr().out.count("1,234,567") == 8

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maxbooster_ops.sources.probes.duration import parse_duration
+from maxbooster_ops.durations import parse_duration
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,9 @@ from maxbooster_ops.sources.probes.duration import parse_duration
         ("250 ms", timedelta(milliseconds=250)),
         ("1 minute", timedelta(minutes=1)),
         ("2 hours", timedelta(hours=2)),
+        ("5m", timedelta(minutes=5)),
+        ("24h", timedelta(hours=24)),
+        ("2 d", timedelta(days=2)),
     ],
 )
 def test_a_number_with_its_unit_is_a_duration(text: str, expected: timedelta):
