@@ -9,19 +9,16 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
 import requests
 
-from maxbooster_ops.cli.output import errors
 from maxbooster_ops.errors import ProcessError
 from maxbooster_ops.processes import Service, Supervisor, wait_for
 from maxbooster_ops.store.home import Home
 
 _MODULE = "maxbooster_ops.pipelines.definitions"
-_MAX_RESTARTS = 5
 _LONGEST_SOCKET_PATH = 100
 """The kernel's limit is 104 bytes on macOS and 108 on Linux."""
 
@@ -46,7 +43,6 @@ class DagsterServices:
             "web-server": ["dagster-webserver", "--workspace", str(workspace), "--host", host, "--port", str(port)],
             "daemon": ["dagster-daemon", "run", "--workspace", str(workspace)],
         }
-        self._restarts: Counter[str] = Counter()
 
     def start(self) -> None:
         """Start all three and wait until the UI answers; raises `ProcessError` with the log's end when one does not."""
@@ -58,15 +54,12 @@ class DagsterServices:
         web, _ = self._launch("web-server"), self._launch("daemon")
         wait_for(self._answers, seconds=_START_SECONDS, what=f"the Dagster UI on {self.url}", needs=[code, web])
 
-    def restart_ended(self) -> None:
-        """Start again what ended by itself; raises `ProcessError` when the same one ends for the sixth time."""
-        for service in self._supervisor.ended():
-            self._restarts[service.name] += 1
-            if service.name not in self._commands or self._restarts[service.name] > _MAX_RESTARTS:
-                raise service.failure()
-            errors.print(f"{service.name} ended (exit code {service.exit_code}) and is started again.", style="yellow")
-            self._supervisor.forget(service)
-            self._launch(service.name)
+    def start_again(self, name: str) -> None:
+        """Start one of the three after it ended."""
+        self._launch(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._commands
 
     def _launch(self, name: str) -> Service:
         environment = {
@@ -82,7 +75,9 @@ class DagsterServices:
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.url}/server_info", timeout=5).ok
+            with requests.Session() as session:
+                session.trust_env = False  # a proxy has nothing to do with a server of our own
+                return session.get(f"{self.url}/server_info", timeout=5).ok
         except requests.RequestException:
             return False
 

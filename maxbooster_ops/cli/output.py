@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,7 +19,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-console = Console()
+_PIPE_COLUMNS = 240
+"""Nobody wraps a pipe: a table gets the width that it needs, up to this."""
+
+console = Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS)
 errors = Console(stderr=True)
 
 
@@ -26,6 +30,11 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print one JSON document; dataclasses become objects, times ISO 8601, NaN and infinities null."""
     # Not through rich, which would wrap and colour it.
     print(json.dumps(plain(value), indent=indent, ensure_ascii=False, allow_nan=False))  # noqa: T201
+
+
+def json_text(value: Any) -> str:
+    """Give a plain value as one line of JSON."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def plain(value: Any) -> Any:
@@ -45,7 +54,7 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | None) else str(value)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; numbers stand right and whole, None is a dash."""
     table = Table(
         title=title, title_justify="left", title_style="bold", header_style="bold cyan", box=None, padding=(0, 1, 0, 0)

@@ -13,8 +13,8 @@ from typing import Annotated
 import duckdb
 import typer
 
-from maxbooster_ops.cli.options import HomeOption, settings_for
-from maxbooster_ops.cli.output import plain, print_json, print_table
+from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
+from maxbooster_ops.cli.output import errors, json_text, plain, print_json, print_table
 from maxbooster_ops.errors import StoreError, UsageError
 from maxbooster_ops.store.asking import Answer, ask
 from maxbooster_ops.store.home import Home
@@ -34,6 +34,7 @@ def run(
         str | None, typer.Argument(help="SQL in DuckDB's dialect, `-` for standard input; none opens the shell.")
     ] = None,
     format: Annotated[Format, typer.Option("--format", "-f", help="How to print the answer.")] = Format.TABLE,  # noqa: A002
+    json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Ask the store, read-only, while everything runs.
@@ -47,7 +48,7 @@ def run(
         answer = ask(place, sys.stdin.read() if query == "-" else query or "")
     except duckdb.Error as error:
         raise UsageError(f"DuckDB cannot answer this query: {error}") from error
-    _print(answer, format)
+    _print(answer, Format.JSON if json else format)
 
 
 def _print(answer: Answer, form: Format) -> None:
@@ -56,9 +57,19 @@ def _print(answer: Answer, form: Format) -> None:
     elif form is Format.CSV:
         writer = csv.writer(sys.stdout)
         writer.writerow(answer.columns)
-        writer.writerows(["" if value is None else plain(value) for value in row] for row in answer.rows)
+        writer.writerows([_cell(value) for value in row] for row in answer.rows)
     else:
-        print_table(f"{len(answer.rows)} rows", answer.columns, answer.rows)
+        # As the store has them: no rounding, no separators in what may be an id.
+        print_table(None, answer.columns, ([None if v is None else _cell(v) for v in row] for row in answer.rows))
+        errors.print(f"{len(answer.rows)} row{'' if len(answer.rows) == 1 else 's'}", style="dim")
+
+
+def _cell(value: object) -> str:
+    """Give a value as text that JSON, SQL and people read alike: true, 0.001, ISO times, JSON for what is nested."""
+    value = plain(value)
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json_text(value)
 
 
 def _open_shell(home: Home) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, print_json, print_table, shown
@@ -25,9 +28,9 @@ def run(json: JsonOption = False, home: HomeOption = None) -> None:
         seen, newest = snapshot(lake), last_beat_ever(lake)
     facts = _facts(place, targets, seen, newest)
     if json:
-        print_json({**facts, "beat": seen.beat, "failures": seen.failures})
+        print_json({**facts, "failures": seen.failures})
         return
-    print_table("maxbooster-ops", ("", ""), ((name.replace("_", " "), shown(value)) for name, value in facts.items()))
+    print_table("maxbooster-ops", ("", ""), _lines(facts))
     if newest:
         console.print(f"\nThe newest beat was taken {shown(utc_now() - newest)} ago.")
     if seen.failures:
@@ -36,20 +39,40 @@ def run(json: JsonOption = False, home: HomeOption = None) -> None:
 
 
 def _facts(home: Home, targets: Targets, seen: Snapshot, newest: datetime | None) -> dict[str, object]:
-    up = running_up(home)
+    """Give what is known; a part that was not seen within the last hour is None, not zero."""
+    up, queues, redis = running_up(home), seen.queues, seen.redis
     return {
-        "up": f"running (pid {up.owner.pid})" if up else "not running",
-        "dagster": up.dagster_url if up else None,
-        "home": str(home.root),
-        "home_mb": sum(file.stat().st_size for file in home.root.rglob("*") if file.is_file()) / 1024**2,
-        "watched_by": targets.origin,
-        "redis": redact(targets.redis_url.get_secret_value()) if targets.redis_url else None,
-        "platform": redact(targets.platform_url) if targets.platform_url else None,
-        "newest_beat": newest,
-        "queues": len(seen.queues),
-        "waiting_jobs": sum(queue.waiting for queue in seen.queues),
-        "failed_jobs": sum(queue.failed for queue in seen.queues),
-        "redis_ping_ms": seen.redis.ping_ms_median if seen.redis else None,
-        "monitors_up": f"{sum(probe.up for probe in seen.probes)} of {len(seen.probes)}",
-        "series": len(seen.metrics),
+        "up": {"running": True, "pid": up.owner.pid, "dagster": up.dagster_url} if up else {"running": False},
+        "home": {"path": str(home.root), "store_mb": _megabytes(home.lake) + _megabytes(home.state)},
+        "watched": {
+            "by": targets.origin,
+            "redis": redact(targets.redis_url.get_secret_value()) if targets.redis_url else None,
+            "platform": redact(targets.platform_url) if targets.platform_url else None,
+        },
+        "beat": {"newest": newest, "rows": seen.beat.rows if seen.beat else None, "failures": len(seen.failures)},
+        "queues": {
+            "seen": len(queues) or None,
+            "waiting": sum(queue.waiting for queue in queues) if queues else None,
+            "failed": sum(queue.failed for queue in queues) if queues else None,
+        },
+        "redis": {"ping_ms": redis.ping_ms_median if redis else None},
+        "monitors": {"up": sum(p.up for p in seen.probes) if seen.probes else None, "seen": len(seen.probes) or None},
+        "series": {"seen": len(seen.metrics) or None},
     }
+
+
+def _lines(facts: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Give a line per fact: the group, then what it holds."""
+    for group, parts in facts.items():
+        if isinstance(parts, dict):
+            for name, value in parts.items():
+                yield f"{group} {name.replace('_', ' ')}", shown(value)
+
+
+def _megabytes(place: Path) -> float:
+    """Add up a file or folder; files that go away meanwhile, as a database's do, count for nothing."""
+    total = 0
+    for file in [place, *place.rglob("*")]:
+        with suppress(OSError):
+            total += file.stat().st_size
+    return total / 1024**2

@@ -6,22 +6,27 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated
 
 import typer
+from filelock import FileLock, Timeout
 
 from maxbooster_ops.cli.dagster_services import DagsterServices
+from maxbooster_ops.cli.keeping_up import Keeper
 from maxbooster_ops.cli.options import HomeOption, settings_for
 from maxbooster_ops.cli.output import console, errors, print_table
 from maxbooster_ops.cli.running import running_up, save_running
 from maxbooster_ops.errors import StoreError, UsageError, redact
-from maxbooster_ops.processes import Supervisor, free_port
+from maxbooster_ops.processes import Supervisor, free_port, is_free
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.watching import home_of, targets_of
+
+_PORTS_TRIED = 20
 
 
 def run(
@@ -38,16 +43,22 @@ def run(
     """
     settings = settings_for(home, quiet=True, maxbooster_dagster_port=dagster_port)
     place = home_of(settings).prepare()
-    if other := running_up(place):
-        raise UsageError(
-            f"`up` already runs on {place.root} (pid {other.owner.pid}): {other.dagster_url}. Stop it, or choose "
-            "another --home."
-        )
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell that starts us in the background ignores SIGINT for us
         signal.signal(number, _interrupt)
-    with ExitStack() as stack:
-        supervisor = stack.enter_context(Supervisor(place.logs))
+    with _only_one(place), Supervisor(place.logs) as supervisor:
         _start(settings, place, supervisor)
+
+
+@contextmanager
+def _only_one(home: Home) -> Iterator[None]:
+    """Hold the home for this `up`; a lock that the kernel releases, whatever happens to us."""
+    try:
+        with FileLock(home.root / "up.lock", timeout=0):
+            yield
+    except Timeout as error:
+        other = running_up(home)
+        where = f"(pid {other.owner.pid}): {other.dagster_url}" if other else "and is still starting"
+        raise UsageError(f"`up` already runs on {home.root} {where}. Stop it, or choose another --home.") from error
 
 
 def _start(settings: Settings, place: Home, supervisor: Supervisor) -> None:
@@ -57,20 +68,28 @@ def _start(settings: Settings, place: Home, supervisor: Supervisor) -> None:
         with console.status("Starting the sandbox platform"):
             start_sandbox(supervisor, place.sandbox)
     _take_first_beat(place)
-    port = free_port(settings.maxbooster_dagster_port)
+    port = _port(settings)
     if port != settings.maxbooster_dagster_port:
         errors.print(f"Port {settings.maxbooster_dagster_port} is in use; the Dagster UI takes {port}.", style="yellow")
     services = DagsterServices(supervisor, place, host=settings.maxbooster_dagster_host, port=port)
     with console.status("Starting Dagster"):
         services.start()
+    keeper = Keeper(supervisor, services)
     save_running(place, services.url)
     _print_table(services.url, place, targets_of(settings))
     try:
         while True:
             time.sleep(1)
-            services.restart_ended()
+            keeper.restart_ended()
     except KeyboardInterrupt:
         console.print("\nStopping …")
+
+
+def _port(settings: Settings) -> int:
+    """Give the wanted port, else the next one that is free."""
+    wanted = settings.maxbooster_dagster_port
+    nearby = range(wanted, min(wanted + _PORTS_TRIED, 65536))
+    return next((port for port in nearby if is_free(port, host=settings.maxbooster_dagster_host)), free_port())
 
 
 def _take_first_beat(home: Home) -> None:
@@ -79,7 +98,8 @@ def _take_first_beat(home: Home) -> None:
     with console.status("Taking the first beat"):
         beat = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
     if beat.returncode:
-        raise StoreError(beat.stderr.strip().partition(": ")[2] or beat.stderr.strip())
+        *_, said = beat.stderr.strip().splitlines() or ["no reason given"]
+        raise StoreError(f"The first beat could not be taken. {said}")
 
 
 def _print_table(url: str, home: Home, targets: Targets) -> None:
@@ -88,7 +108,7 @@ def _print_table(url: str, home: Home, targets: Targets) -> None:
         ("home", str(home.root)),
         ("watched", targets.origin),
         ("  Redis", redact(targets.redis_url.get_secret_value()) if targets.redis_url else None),
-        ("  platform", targets.platform_url),
+        ("  platform", redact(targets.platform_url) if targets.platform_url else None),
         ("logs", str(home.logs)),
     ]
     print_table("maxbooster-ops is up", ("", ""), rows)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from logging import Logger
 
 import dagster as dg
 
@@ -26,6 +25,7 @@ class Taken:
 
     reports: list[BeatReport] = field(default_factory=list)
     errors: list[StoreError] = field(default_factory=list)
+    interruption: dg.DagsterExecutionInterruptedError | None = None
 
     @property
     def facts(self) -> Sequence[Fact]:
@@ -37,17 +37,26 @@ class Taken:
         """Every source that was read."""
         return {name for report in self.reports for name in report.sources}
 
-    def raise_what_failed(self, log: Logger) -> None:
-        """Say per beat what became of it; fail the run if one could not be stored."""
+    def conclude(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> None:
+        """Say per beat what became of it; fail the run if one could not be stored, cancel it if that was asked for.
+
+        A run that ends early because the installation is stopped did its work: it is no failure.
+        """
         for report in self.reports:
             failed = ", ".join(f"{name}: {source.error}" for name, source in report.sources.items() if source.error)
-            log.info(
+            context.log.info(
                 "Beat of %s %s: %d rows; failed: %s", report.due, report.outcome, len(report.facts), failed or "none"
             )
+        if self.interruption and _is_being_canceled(context):
+            raise self.interruption
         if self.errors:
-            raise dg.Failure(
-                description=str(self.errors[-1]), metadata={"beats_not_stored": len(self.errors)}, allow_retries=False
-            )
+            metadata = {"beats_not_stored": len(self.errors)}
+            raise dg.Failure(description=str(self.errors[-1]), metadata=metadata, allow_retries=False)
+
+
+def _is_being_canceled(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> bool:
+    run = context.instance.get_run_by_id(context.run_id)
+    return run is not None and run.status is dg.DagsterRunStatus.CANCELING
 
 
 def planned_beats(minute: str | None, beats: int, settings: Settings) -> list[datetime]:
@@ -62,6 +71,15 @@ def planned_beats(minute: str | None, beats: int, settings: Settings) -> list[da
 def take_due_beats(collector: Collector, planned: Sequence[datetime], interval_seconds: int) -> Taken:
     """Take each beat when it is due; one that the next has already replaced is left out."""
     taken = Taken()
+    try:
+        _take_each(taken, collector, planned, interval_seconds)
+    except dg.DagsterExecutionInterruptedError as interruption:
+        # Somebody pressed Terminate, or the whole installation is being stopped. What was taken is stored already.
+        taken.interruption = interruption
+    return taken
+
+
+def _take_each(taken: Taken, collector: Collector, planned: Sequence[datetime], interval_seconds: int) -> None:
     for due in planned:
         if is_overdue(due, interval_seconds, now=utc_now()):
             continue
@@ -76,7 +94,6 @@ def take_due_beats(collector: Collector, planned: Sequence[datetime], interval_s
         taken.errors.append(error)
     else:
         taken.reports += [late] if late else []
-    return taken
 
 
 def _wait_until(due: datetime) -> None:

@@ -65,7 +65,7 @@ def take_beats(context: dg.OpExecutionContext, config: CollectConfig, ops: OpsRe
     for result in _results(taken, settings):
         # It takes checks too; only its annotation lags behind.
         context.log_event(as_event(result))  # type: ignore[arg-type]
-    taken.raise_what_failed(context.log)
+    taken.conclude(context)
 
 
 @dg.job(description="Take beats: read every source and store what was seen.", executor_def=dg.in_process_executor)
@@ -91,7 +91,7 @@ def collected(context: dg.AssetExecutionContext, ops: OpsResource) -> Iterator[R
             collector, planned_beats(None, 1, settings), settings.maxbooster_collect_interval_seconds
         )
     yield from selected(context, _results(taken, settings))
-    taken.raise_what_failed(context.log)
+    taken.conclude(context)
 
 
 @dg.schedule(

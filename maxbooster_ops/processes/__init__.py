@@ -5,6 +5,6 @@ Belongs here: processes, their groups, their logs, and waiting for them. Not her
 
 from maxbooster_ops.processes.service import Service
 from maxbooster_ops.processes.supervisor import Supervisor
-from maxbooster_ops.processes.waiting import free_port, wait_for
+from maxbooster_ops.processes.waiting import free_port, is_free, wait_for
 
-__all__ = ["Service", "Supervisor", "free_port", "wait_for"]
+__all__ = ["Service", "Supervisor", "free_port", "is_free", "wait_for"]

@@ -39,17 +39,20 @@ def wait_for(condition: Callable[[], T | None], *, seconds: float, what: str, ne
     return answer
 
 
-def free_port(preferred: int | None = None) -> int:
-    """Give a port of the loopback that nobody listens on now: `preferred` if that is free."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
-        with socket.socket() as probe:
-            # As servers do: a port that only old, closed connections remember is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise ProcessError("No port of 127.0.0.1 is free. See which programs listen with `ss -ltnp`, and end some.")
+def free_port() -> int:
+    """Give a port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_free(port: int, *, host: str = "127.0.0.1") -> bool:
+    """Tell whether a server could listen on this port now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        # As servers do: a port that only old, closed connections remember is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True

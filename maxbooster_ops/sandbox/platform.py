@@ -67,7 +67,9 @@ def _python(module: str, *arguments: object) -> list[str]:
 
 def _is_healthy(platform_url: str) -> bool:
     try:
-        return requests.get(f"{platform_url}/health", timeout=_ANSWER_WITHIN_SECONDS).ok
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy has nothing to do with a server of our own
+            return session.get(f"{platform_url}/health", timeout=_ANSWER_WITHIN_SECONDS).ok
     except requests.RequestException:
         return False
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPException, RemoteDisconnected
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -28,6 +29,9 @@ from maxbooster_ops import __version__
 from maxbooster_ops.errors import MaxboosterError
 
 _PIECE_BYTES = 64 * 1024
+_NO_PROXY = {"http": "", "https": ""}
+"""A proxy leads away from this machine; what listens on it is asked directly."""
+
 _MOST_REDIRECTS = 5
 _CONNECTION = re.compile(r"^\w+\(host=.*?\): ")
 
@@ -162,6 +166,7 @@ class Exchange:
                 stream=True,
                 timeout=self._deadline_seconds,
                 allow_redirects=self._follow_redirects,
+                proxies=_NO_PROXY if _is_local(self._url) else None,
                 headers={"User-Agent": f"maxbooster-ops/{__version__}", "Accept": self._accept},
             ) as response:
                 body = self._body(response)
@@ -277,3 +282,8 @@ def _innermost(error: BaseException) -> BaseException:
         if isinstance(inner, BaseException):
             return _innermost(inner)
     return error
+
+
+def _is_local(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host.startswith("127.") or host == "::1"

@@ -5,10 +5,12 @@ Belongs here: opening them for one query that a person wrote. Not here: queries 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from maxbooster_ops.errors import StoreError
+from maxbooster_ops.errors import StoreError, UsageError
 from maxbooster_ops.store.duck import connect
 from maxbooster_ops.store.home import Home
 
@@ -31,6 +33,19 @@ def ask(home: Home, query: str) -> Answer:
         )
     with connect(home) as connection:
         connection.execute(home.ops_sql.read_text(encoding="utf-8"))
-        result = connection.execute(query)
-        columns = tuple(column[0] for column in result.description or ())
-        return Answer(columns=columns, rows=result.fetchall())
+        relation = connection.sql(query)
+        if relation is None:
+            raise UsageError(
+                "The query answers nothing. Give one that does, such as `SHOW TABLES` or `FROM latest_queues`."
+            )
+        return Answer(columns=_unlike(relation.columns), rows=relation.fetchall())
+
+
+def _unlike(names: Sequence[str]) -> tuple[str, ...]:
+    """Give the names with a number on those that come again, so that no column hides another."""
+    seen: Counter[str] = Counter()
+    unlike = []
+    for name in names:
+        seen[name] += 1
+        unlike.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return tuple(unlike)

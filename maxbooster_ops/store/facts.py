@@ -177,6 +177,7 @@ class ProbeResult(Fact):
     monitor: str
     url: str
     monitor_class: str
+    every_seconds: float
     outcome: str
     up: bool
     status_code: int | None

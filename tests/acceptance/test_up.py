@@ -78,7 +78,7 @@ def test_the_beats_came_on_time(up):
 
 def test_every_command_reads_the_same_home_while_it_runs(up):
     status = json.loads(up.cli("status", "--json"))
-    assert (status["watched_by"], status["dagster"]) == ("sandbox", up.url)
+    assert (status["watched"]["by"], status["up"]["dagster"]) == ("sandbox", up.url)
     assert json.loads(up.cli("health", "--json", check=False))["components"]["collection"]["healthy"]
     assert {cache["cache"] for cache in json.loads(up.cli("ai", "--json"))["caches"]} == {"social", "advertising"}
     assert up.cli("sql", "SELECT 6 * 7 AS answer", "--format", "csv").split() == ["answer", "42"]

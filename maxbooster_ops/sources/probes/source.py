@@ -67,6 +67,7 @@ class _Probe:
             monitor=self.monitor.name,
             url=redact(self.url),
             monitor_class=self.monitor.monitor_class.value,
+            every_seconds=self.monitor.every.total_seconds(),
             outcome=judgement.outcome.value,
             up=judgement.outcome.up,
             status_code=status_code,

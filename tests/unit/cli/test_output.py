@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from maxbooster_ops.cli import output
 from maxbooster_ops.cli.output import print_json, print_table, shown
 
 
@@ -44,7 +45,7 @@ def test_text_of_the_platform_is_text_and_never_markup(capsys):
 
 
 def test_no_digit_is_cut_off_at_80_columns(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(output.console, "width", 80)
     columns = ("queue", *(f"n{number}" for number in range(8)))
     print_table("T", columns, [("project-scheduled-publish", *(1_234_567 for _ in range(8)))])
     assert capsys.readouterr().out.count("1,234,567") == 8

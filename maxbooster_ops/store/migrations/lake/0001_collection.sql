@@ -253,6 +253,7 @@ CREATE TABLE ops.probe_results (
     monitor VARCHAR,
     url VARCHAR,
     monitor_class VARCHAR,
+    every_seconds DOUBLE,
     outcome VARCHAR,
     up BOOLEAN,
     status_code BIGINT,
@@ -268,6 +269,7 @@ COMMENT ON COLUMN ops.probe_results.ts IS 'When the request was sent.';
 COMMENT ON COLUMN ops.probe_results.monitor IS 'Name of the monitor.';
 COMMENT ON COLUMN ops.probe_results.url IS 'What was asked, without credentials.';
 COMMENT ON COLUMN ops.probe_results.monitor_class IS 'critical, warning or platform.';
+COMMENT ON COLUMN ops.probe_results.every_seconds IS 's between requests of this monitor.';
 COMMENT ON COLUMN ops.probe_results.outcome IS 'healthy, maintenance, rate_limited, server_error, unexpected_status, bad_body, timeout, unreachable, tls_error or too_large.';
 COMMENT ON COLUMN ops.probe_results.up IS 'The service answers: healthy or merely rate limited.';
 COMMENT ON COLUMN ops.probe_results.status_code IS 'HTTP status; NULL without an answer.';

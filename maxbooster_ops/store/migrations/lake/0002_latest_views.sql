@@ -23,9 +23,10 @@ WHERE ts = (SELECT max(ts) FROM ops.ai_cache_samples WHERE ts > now() - INTERVAL
 ORDER BY cache;
 COMMENT ON VIEW ops.latest_ai_caches IS 'Both AI model caches as last seen.';
 
+-- A monitor that was not asked for two of its intervals and a minute was switched off or renamed: it is no longer shown.
 CREATE VIEW ops.latest_probes AS
-SELECT * FROM ops.probe_results WHERE ts > now() - INTERVAL 1 HOUR
-QUALIFY row_number() OVER (PARTITION BY monitor ORDER BY ts DESC) = 1
+SELECT * FROM ops.probe_results WHERE ts > now() - INTERVAL 2 DAY
+QUALIFY row_number() OVER (PARTITION BY monitor ORDER BY ts DESC) = 1 AND ts > now() - to_seconds(2 * every_seconds + 60)
 ORDER BY monitor_class, monitor;
 COMMENT ON VIEW ops.latest_probes IS 'The newest result of every monitor.';
 
