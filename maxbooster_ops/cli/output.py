@@ -56,9 +56,9 @@ def plain(value: Any) -> Any:
 
 def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; numbers stand right and whole, None is a dash."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold cyan", box=None, padding=(0, 1, 0, 0)
-    )
+    if title:  # not the table's own title, which would be wrapped to a narrow table's width
+        console.print(title, style="bold", markup=False, highlight=False)
+    table = Table(header_style="bold cyan", box=None, padding=(0, 1, 0, 0), pad_edge=False)
     listed = [tuple(row) for row in rows]
     for number, name in enumerate(columns):
         numeric = any(isinstance(row[number], int | float | timedelta) for row in listed)

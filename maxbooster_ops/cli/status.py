@@ -66,7 +66,7 @@ def _lines(facts: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for group, parts in facts.items():
         if isinstance(parts, dict):
             for name, value in parts.items():
-                yield f"{group} {name.replace('_', ' ')}", shown(value)
+                yield f"{group} {name.replace('_', ' ')}", str(value) if name == "pid" else shown(value)
 
 
 def _megabytes(place: Path) -> float:
