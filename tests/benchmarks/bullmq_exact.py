@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.bullmq_truth import CRASHED_JOBS, MODES, run_busy_queue
 from support.redis_process import RedisProcess
 
-PACES_SECONDS = (0.25, 2.0)
+PACES_SECONDS = (0.25, 10.0)
 
 
 def main() -> None:
