@@ -59,10 +59,12 @@ class Address:
         """Read `redis://`, `rediss://` (with redis-py's `ssl_…` options) or `unix://`; raises `SettingsError`."""
         try:
             return cls(parse_url(url))  # type: ignore[no-untyped-call]
-        except ValueError as error:
+        except ValueError:
+            # Neither the address nor redis-py's complaint is repeated: both may quote a part of the password.
             raise SettingsError(
-                f"REDIS_URL {url!r} cannot be read: {error}. Expected redis://user:password@host:port/database."
-            ) from error
+                "REDIS_URL cannot be read. Expected redis:// with user, password, host, port and database, and `/`, `@`, `:` and "
+                "`#` of the password written as %2F, %40, %3A and %23."
+            ) from None
 
     @property
     def shown(self) -> str:
