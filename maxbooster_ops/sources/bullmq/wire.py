@@ -62,8 +62,8 @@ class Address:
         except ValueError:
             # Neither the address nor redis-py's complaint is repeated: both may quote a part of the password.
             raise SettingsError(
-                "REDIS_URL cannot be read. Expected redis:// with user, password, host, port and database, and `/`, `@`, `:` and "
-                "`#` of the password written as %2F, %40, %3A and %23."
+                "REDIS_URL cannot be read. Expected redis:// with user, password, host, port and database, and `/`, "
+                "`@`, `:` and `#` of the password written as %2F, %40, %3A and %23."
             ) from None
 
     @property
