@@ -19,6 +19,9 @@ from maxbooster_ops.processes import Service, Supervisor, wait_for
 from maxbooster_ops.store.home import Home
 
 _MODULE = "maxbooster_ops.pipelines.definitions"
+_QUIET = ("--log-level", "warning")
+"""Every tick and launch is in the UI; in a file they would be 3 MB a day."""
+
 _LONGEST_SOCKET_PATH = 100
 """The kernel's limit is 104 bytes on macOS and 108 on Linux."""
 
@@ -39,9 +42,9 @@ class DagsterServices:
             f"load_from:\n  - grpc_server:\n      socket: {self._socket}\n      location_name: maxbooster_ops\n"
         )
         self._commands = {
-            "code-server": ["dagster", "api", "grpc", "--module-name", _MODULE, "--socket", str(self._socket)],
+            "code-server": ["dagster", "api", "grpc", "--module-name", _MODULE, "--socket", str(self._socket), *_QUIET],
             "web-server": ["dagster-webserver", "--workspace", str(workspace), "--host", host, "--port", str(port)],
-            "daemon": ["dagster-daemon", "run", "--workspace", str(workspace)],
+            "daemon": ["dagster-daemon", "run", "--workspace", str(workspace), *_QUIET],
         }
 
     def start(self) -> None:

@@ -16,8 +16,6 @@ defs = dg.Definitions(
     jobs=[collect, health],
     schedules=[collect_every_minute, health_every_5_minutes],
     resources={"ops": OpsResource()},
-    # What a run says is in Dagster's event log; repeated on the console it would fill the code server's log file.
-    loggers={"console": dg.colored_console_logger.configured({"log_level": "WARNING"})},
     # One process per run: the steps are short, and a process per step would cost three more CPU-seconds.
     executor=dg.in_process_executor,
 )

@@ -1,8 +1,8 @@
 """What the running product costs: `python tests/benchmarks/stack.py [minutes]`.
 
 Starts `maxbooster-ops up` with the sandbox in a new home, lets it run, and reads what the kernel accounts to each
-program. CPU of scheduled runs is that of the code server's ended children; "between runs" is everything else but the
-sandbox.
+program. CPU of scheduled runs is that of the run server's ended children; "between runs" is everything else but the
+sandbox. Memory is the proportional set size: a page that two programs share counts half for each.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ import psutil
 import requests
 
 SANDBOX = ("redis-server", "maxbooster_ops.sandbox")
+OURS = ("guardian", "dagster-webserver", "dagster-daemon", "api grpc", "run_server")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """CPU seconds of one program, of its ended children, and its resident memory."""
+    """CPU seconds of one program, of its ended children, and its memory."""
 
     own_s: float
     children_s: float
-    rss_mb: float
+    mb: float
 
 
 def cost(process: psutil.Process) -> Cost:
@@ -36,22 +37,17 @@ def cost(process: psutil.Process) -> Cost:
     return Cost(
         own_s=times.user + times.system,
         children_s=times.children_user + times.children_system,
-        rss_mb=process.memory_info().rss / 1024**2,
+        mb=process.memory_full_info().pss / 1024**2,
     )
 
 
 def services(up: psutil.Process) -> dict[str, psutil.Process]:
     named = {"up": up}
-    for child in up.children():
+    # The run server is the daemon's child; below it are keepers and runs, which come and go.
+    daemons = [child for child in up.children() if "dagster-daemon" in " ".join(child.cmdline())]
+    for child in [*up.children(), *(server for daemon in daemons for server in daemon.children())]:
         command = " ".join(child.cmdline())
-        name = next(
-            (
-                word
-                for word in (*SANDBOX, "guardian", "dagster-webserver", "dagster-daemon", "api grpc")
-                if word in command
-            ),
-            command,
-        )
+        name = next((word for word in (*SANDBOX, *OURS) if word in command), command)
         named[f"{name} {child.pid}" if name in named else name] = child
     return named
 
@@ -93,11 +89,11 @@ def main(minutes: int) -> None:
     print(f"{took / 60:.1f} minutes, {runs} runs succeeded, {runs_after[1] - runs_before[1]} failed\n")
     print(f"{'program':<32}{'% of a core':>12}{'MB':>8}")
     for name, end in after.items():
-        print(f"{name:<32}{100 * (end.own_s - before[name].own_s) / took:>12.2f}{end.rss_mb:>8.0f}")
+        print(f"{name:<32}{100 * (end.own_s - before[name].own_s) / took:>12.2f}{end.mb:>8.0f}")
     ours = [name for name in after if not any(part in name for part in SANDBOX)]
     between = median(sum(window[name] for name in ours) for window in quiet)
     in_runs = sum(after[name].children_s - before[name].children_s for name in ours)
-    megabytes = sum(after[name].rss_mb for name in ours)
+    megabytes = sum(after[name].mb for name in ours)
     print(f"\nwithout the sandbox, between runs: {100 * between:.2f} % of a core, {megabytes:.0f} MB")
     print(f"a scheduled run: {in_runs / max(runs, 1):.2f} CPU-s")
 
