@@ -78,13 +78,15 @@ def main(minutes: int) -> None:
     home = Path(tempfile.mkdtemp(prefix="stack-bench-"))
     command = [str(Path(sys.executable).with_name("maxbooster-ops")), "up", "--home", str(home)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as up:
-        url = next(line.split()[-1] for line in up.stdout if line.startswith("Dagster UI"))
-        time.sleep(75)  # start-up and the first run, which compiles and warms what later ones find
-        watched = services(psutil.Process(up.pid))
-        before, runs_before, began = costs(watched), finished_runs(url), time.monotonic()
-        quiet = [used_in_a_quiet_window(watched) for _ in range(minutes)]
-        after, runs_after, took = costs(watched), finished_runs(url), time.monotonic() - began
-        up.send_signal(signal.SIGINT)
+        try:
+            url = next(line.split()[-1] for line in up.stdout if line.startswith("Dagster UI"))
+            time.sleep(75)  # start-up and the first run, which compiles and warms what later ones find
+            watched = services(psutil.Process(up.pid))
+            before, runs_before, began = costs(watched), finished_runs(url), time.monotonic()
+            quiet = [used_in_a_quiet_window(watched) for _ in range(minutes)]
+            after, runs_after, took = costs(watched), finished_runs(url), time.monotonic() - began
+        finally:
+            up.send_signal(signal.SIGINT)
     runs = runs_after[0] - runs_before[0]
     print(f"{took / 60:.1f} minutes, {runs} runs succeeded, {runs_after[1] - runs_before[1]} failed\n")
     print(f"{'program':<32}{'% of a core':>12}{'MB':>8}")
