@@ -60,7 +60,8 @@ class Alert:
     """One episode, from firing to resolved. Texts are rendered when it fires and again when it is told.
 
     `level` is the severity that its messages are routed by: the rule's own, raised by escalation. `silenced` is True
-    while a silence holds it. `told` is by channel name; a channel that was never told is absent.
+    while a silence holds it. `told` is by channel name; a channel that was never told is absent. `first_told_at` is
+    when anybody was first told of this episode: people have from there to acknowledge it before it escalates.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Alert:
     resolved_at: datetime | None = None
     resolved_by: str | None = None
     escalated_at: datetime | None = None
+    first_told_at: datetime | None = None
     told: Mapping[str, Told] = field(default_factory=dict)
 
     @property

@@ -34,7 +34,7 @@ class Matcher:
 
     def holds(self, alert: Alert) -> bool:
         """Tell whether it matches; a label that is absent is the empty text."""
-        found = _label(alert, self.name)
+        found = label_of(alert, self.name)
         if self.match in {Match.IS, Match.IS_NOT}:
             return (found == self.value) is (self.match is Match.IS)
         return (re.fullmatch(self.value, found) is not None) is (self.match is Match.LIKE)
@@ -60,7 +60,8 @@ def parse_matcher(text: str) -> Matcher:
     return Matcher(name=name, match=Match(match), value=value)
 
 
-def _label(alert: Alert, name: str) -> str:
+def label_of(alert: Alert, name: str) -> str:
+    """Give a label as matchers see it."""
     own = {"rule": alert.rule, "severity": alert.severity.word, "component": alert.component}
     return own.get(name) or alert.labels.get(name, "")
 
