@@ -124,8 +124,14 @@ class Settings(BaseSettings):
     alert_email_recipients: Words = Field(default=(), description="Addresses that alerts are mailed to.")
     alert_email_from: str | None = Field(default=None, description="Verified sender of the mails.")
     alert_webhook_url: SecretStr | None = Field(default=None, description="Receives every alert as JSON.")
+    alert_webhook_secret: SecretStr | None = Field(
+        default=None, description="Signs what the webhook receives (Standard Webhooks): `whsec_` and base64."
+    )
     alert_allow_private_webhooks: bool = Field(default=False, description="Lets webhooks reach private addresses.")
     slack_webhook_url: SecretStr | None = Field(default=None, description="Slack incoming webhook.")
+    slack_critical_webhook_url: SecretStr | None = Field(
+        default=None, description="Slack incoming webhook of the channel for critical alerts; else the same."
+    )
     teams_webhook_url: SecretStr | None = Field(default=None, description="Microsoft Teams workflow URL.")
     discord_webhook_url: SecretStr | None = Field(default=None, description="Discord webhook.")
     pagerduty_routing_key: SecretStr | None = Field(
@@ -136,6 +142,15 @@ class Settings(BaseSettings):
         description="PagerDuty's events API; another for its EU region.",
     )
     heartbeat_url: SecretStr | None = Field(default=None, description="Called every minute while collection works.")
+    alert_backup_channel: str | None = Field(
+        default=None, description="Channel that gets a copy of what another cannot deliver; else the first of the rest."
+    )
+    maxbooster_dashboard_url: AnyHttpUrl | None = Field(
+        default=None, description="Where people reach our pages; messages link to them."
+    )
+    maxbooster_runbook_url: AnyHttpUrl | None = Field(
+        default=None, description="Where people read the runbooks, each at `<name>.md`; messages link to them."
+    )
 
     # providers
     sentry_auth_token: SecretStr | None = Field(default=None, description="Sentry token with `alerts:write`.")

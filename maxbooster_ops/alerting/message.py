@@ -8,8 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+
+from pydantic import ConfigDict, TypeAdapter
 
 from maxbooster_ops.alerting.rule import Labels, Severity
+
+
+_JSON = ConfigDict(ser_json_inf_nan="strings")
+"""A division by zero may well be a value; JSON has no number for it."""
 
 
 class Kind(StrEnum):
@@ -27,6 +34,7 @@ class Kind(StrEnum):
 class Notice:
     """One alert inside a message, as it stood when the message was decided."""
 
+    __pydantic_config__ = _JSON
     alert_id: str
     rule: str
     title: str
@@ -50,6 +58,7 @@ class Message:
     `remaining` counts the alerts of the group that this channel was told of and that still fire after this message.
     """
 
+    __pydantic_config__ = _JSON
     key: str
     channel: str
     kind: Kind
@@ -60,3 +69,20 @@ class Message:
     remaining: int = 0
     on_call: tuple[str, ...] = ()
     """E-mail addresses of those who are on call, beside the channel's fixed receivers."""
+
+    instead_of: str | None = None
+    """The channel that could not deliver it; then this is the copy for its backup."""
+
+    def to_json(self) -> str:
+        """Write it as the outbox keeps it."""
+        return _form().dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> Message:
+        """Read what `to_json` wrote; raises `ValueError` for anything else."""
+        return _form().validate_json(text)
+
+
+@cache
+def _form() -> TypeAdapter[Message]:
+    return TypeAdapter(Message)
