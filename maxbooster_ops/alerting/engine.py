@@ -9,15 +9,13 @@ differs is a series that fires and has no sample any more: it goes on firing wit
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maxbooster_ops.alerting.alert import Change, Transition
-from maxbooster_ops.alerting.rule import Labels, Rule, labels_key
+from maxbooster_ops.alerting.rule import Labels, Rule
 from maxbooster_ops.alerting.samples import Floats, Samples
 from maxbooster_ops.alerting.series_memory import (
     Microseconds,
@@ -28,29 +26,11 @@ from maxbooster_ops.alerting.series_memory import (
     moment,
 )
 
-__all__ = ["Phase", "SeriesMemory", "advance", "evaluate"]
+__all__ = ["Phase", "SeriesMemory", "advance"]
 
 _NOTHING = np.empty(0)
 _ABSENT, _CLEAR, _BREACHING = 0, 1, 2
 """How a series stands at an evaluation: without a sample in force, or with one that does or does not breach."""
-
-
-def evaluate(
-    rule: Rule, memories: Mapping[str, SeriesMemory], series: Iterable[Samples], evaluations: Floats
-) -> tuple[dict[str, SeriesMemory], list[Transition]]:
-    """Evaluate every series of a rule: those with samples, and those that are only remembered.
-
-    `memories` is by `labels_key`, and so is the answer. Transitions come in the order of time.
-    """
-    sampled = {labels_key(samples.labels): samples for samples in series}
-    for key in memories.keys() - sampled.keys():
-        sampled[key] = Samples(labels=json.loads(key), ts=_NOTHING, values=_NOTHING)
-    remembered: dict[str, SeriesMemory] = {}
-    transitions: list[Transition] = []
-    for key in sorted(sampled):
-        remembered[key], changes = advance(rule, memories.get(key), sampled[key], evaluations)
-        transitions += changes
-    return remembered, sorted(transitions, key=lambda transition: transition.at)
 
 
 def advance(
@@ -87,15 +67,15 @@ class _Seen:
 
 def _see(rule: Rule, memory: SeriesMemory, samples: Samples, *, until_us: int) -> _Seen:
     us, values = microseconds(samples.ts), samples.values
-    first = 0 if memory.newest_us is None else int(us.searchsorted(memory.newest_us, side="right"))
+    first = 0 if memory.last_us is None else int(us.searchsorted(memory.last_us, side="right"))
     last = int(us.searchsorted(until_us, side="right"))
     us, values = us[first:last], values[first:last]
     breaching = _in_a_row(rule.condition.holds(values), before=memory.breaching)
-    if memory.newest_us is None:
+    if memory.last_us is None:
         return _Seen(us, values, breaching)
     return _Seen(
-        np.concatenate((np.array([memory.newest_us]), us)),
-        np.concatenate((np.array([memory.newest_value], dtype=np.float64), values)),
+        np.concatenate((np.array([memory.last_us]), us)),
+        np.concatenate((np.array([memory.last_value], dtype=np.float64), values)),
         np.concatenate((np.array([memory.breaching]), breaching)),
     )
 
@@ -119,8 +99,8 @@ def _judge(rule: Rule, seen: _Seen, moments: Microseconds) -> tuple[NDArray[np.i
 def _remember(memory: SeriesMemory, seen: _Seen) -> SeriesMemory:
     if not len(seen.us):
         return memory
-    newest_us, newest_value, breaching = int(seen.us[-1]), float(seen.values[-1]), int(seen.breaching[-1])
-    return replace(memory, newest_us=newest_us, newest_value=newest_value, breaching=breaching)
+    last_us, last_value, breaching = int(seen.us[-1]), float(seen.values[-1]), int(seen.breaching[-1])
+    return replace(memory, last_us=last_us, last_value=last_value, breaching=breaching)
 
 
 class _Walk:

@@ -14,7 +14,6 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from maxbooster_ops.alerting.rule import Rule
 from maxbooster_ops.alerting.samples import Floats
 
 Microseconds = NDArray[np.int64]
@@ -35,16 +34,16 @@ class Phase(StrEnum):
 class SeriesMemory:
     """All that the next evaluation must know of a series.
 
-    `breaching` counts the samples in a row, up to the newest, that met the condition. `clearing_us` is since when a
-    firing series has been seen not to meet it, without interruption.
+    `last_us` and `last_value` are the newest sample, and `breaching` how many samples in a row, up to it, met the
+    condition. `clearing_us` is since when a firing series has been seen not to meet it, without interruption.
     """
 
     phase: Phase = Phase.INACTIVE
     active_us: int | None = None
     clearing_us: int | None = None
     no_data: bool = False
-    newest_us: int | None = None
-    newest_value: float | None = None
+    last_us: int | None = None
+    last_value: float | None = None
     breaching: int = 0
 
     def to_json(self) -> str:
@@ -57,14 +56,10 @@ class SeriesMemory:
         fields = json.loads(text)
         return cls(**{**fields, "phase": Phase(fields["phase"])})
 
-    def is_forgettable(self, rule: Rule, evaluated: datetime) -> bool:
-        """Tell whether dropping it after the evaluation at `evaluated` would change nothing.
-
-        So it is with a series that is gone: inactive, its newest sample stale and not meeting the condition.
-        """
-        if self.phase is not Phase.INACTIVE or self.breaching:
-            return False
-        return self.newest_us is None or self.newest_us <= in_microseconds(evaluated - _EPOCH - rule.stale_after)
+    @property
+    def last_ts(self) -> float | None:
+        """The time of the newest sample in seconds since the epoch; None where none was ever seen."""
+        return None if self.last_us is None else self.last_us / 1e6
 
 
 def microseconds(seconds: Floats) -> Microseconds:
