@@ -35,8 +35,10 @@ class Matcher:
     def holds(self, alert: Alert) -> bool:
         """Tell whether it matches; a label that is absent is the empty text."""
         found = label_of(alert, self.name)
-        if self.match in {Match.IS, Match.IS_NOT}:
-            return (found == self.value) is (self.match is Match.IS)
+        if self.match is Match.IS:
+            return found == self.value
+        if self.match is Match.IS_NOT:
+            return found != self.value
         return (re.fullmatch(self.value, found) is not None) is (self.match is Match.LIKE)
 
     def __str__(self) -> str:
@@ -62,8 +64,15 @@ def parse_matcher(text: str) -> Matcher:
 
 def label_of(alert: Alert, name: str) -> str:
     """Give a label as matchers see it."""
-    own = {"rule": alert.rule, "severity": alert.severity.word, "component": alert.component}
-    return own.get(name) or alert.labels.get(name, "")
+    match name:
+        case "rule":
+            return alert.rule
+        case "severity":
+            return alert.severity.word
+        case "component":
+            return alert.component
+        case _:
+            return alert.labels.get(name, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
