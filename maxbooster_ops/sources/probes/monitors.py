@@ -6,7 +6,6 @@ Belongs here: what an entry of a monitors file means, and how the user's file ch
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.sources.probes.body import FieldRule, JsonType
 from maxbooster_ops.sources.probes.monitors_file import MonitorsFileError, RawEntry, read_entries
+from maxbooster_ops.user_files import sentence_of
 
 DEFAULT_FILE = Path(__file__).with_name("monitors.yaml")
 
@@ -104,11 +104,8 @@ class _Merged:
         try:
             accepted = _Entry.model_validate(fields)
         except ValidationError as error:
-            # A mistyped name also makes the right one missing; the mistake is what to tell.
-            first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-            self._problems.append(
-                entry.problem(_sentence(first["type"], first["loc"], first["msg"], fields), first["loc"])
-            )
+            known = [field.alias or name for name, field in _Entry.model_fields.items()]
+            self._problems.append(entry.problem(*sentence_of(error, fields, known=known, noun="a monitor")))
             return
         self._fields[accepted.name] = fields
         self._active.pop(accepted.name, None)
@@ -202,21 +199,3 @@ class _Entry(BaseModel):
             follow_redirects=follows,
             body=tuple(rule.rule(name) for name, rule in self.body.items()),
         )
-
-
-def _sentence(kind: str, at: Sequence[object], message: str, fields: Mapping[str, Any]) -> str:
-    reason = message.removeprefix("Value error, ")
-    name = ".".join(step for step in at if isinstance(step, str))
-    if not at:
-        return reason
-    if kind == "missing":
-        return f"`{fields.get('name')}` has no `{name}`"
-    if kind == "extra_forbidden":
-        known = [field.alias or name for name, field in _Entry.model_fields.items()]
-        nearest = difflib.get_close_matches(name, known, n=1)
-        return f"`{name}` is no field of a monitor; " + (f"did you mean `{nearest[0]}`?" if nearest else "remove it")
-    found: Any = fields
-    for step in at:
-        found = found.get(step) if isinstance(found, Mapping) else found
-    reason = reason if kind == "value_error" else f"cannot be used: {reason[:1].lower()}{reason[1:]}"
-    return f"`{name}: {str(found)[:60]}` {reason}"
