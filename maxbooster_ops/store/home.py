@@ -81,6 +81,16 @@ class Home:
         """The user's own monitors, over the default ones."""
         return self.root / "monitors.yaml"
 
+    @property
+    def rules(self) -> Path:
+        """Folder of the user's own alert rules, over the default ones."""
+        return self.root / "rules"
+
+    @property
+    def on_call(self) -> Path:
+        """Who is on call."""
+        return self.root / "on_call.yaml"
+
     def prepare(self) -> Home:
         """Create the folders; raise `StoreError` where that is not allowed."""
         try:

@@ -60,7 +60,10 @@ def _create_tables() -> None:
         sa.Column("resolved_at", sa.DateTime),
         sa.Column("resolved_by", sa.String),
         sa.Column("escalated_at", sa.DateTime),
+        sa.Column("first_told_at", sa.DateTime),
+        sa.Column("first_told_at", sa.DateTime),
         sa.Column("told", sa.Text, nullable=False),
+        sa.Column("settled", sa.Boolean, nullable=False),
     )
     op.create_table(
         "alert_transitions",
@@ -135,7 +138,9 @@ def _create_indexes() -> None:
     op.create_index(
         "ix_alerts_open", "alerts", ["rule", "labels"], unique=True, sqlite_where=sa.text("resolved_at IS NULL")
     )
+    op.create_index("ix_alerts_unsettled", "alerts", ["since"], sqlite_where=sa.text("NOT settled"))
     op.create_index("ix_alerts_resolved_at", "alerts", ["resolved_at"])
+    op.create_index("ix_alerts_series", "alerts", ["rule", "labels", "since"])
     op.create_index("ix_alert_transitions_alert_id", "alert_transitions", ["alert_id"])
     op.create_index("ix_alert_decisions_alert_id", "alert_decisions", ["alert_id"])
     op.create_index(
