@@ -14,7 +14,6 @@ from pydantic import ConfigDict, TypeAdapter
 
 from maxbooster_ops.alerting.rule import Labels, Severity
 
-
 _JSON = ConfigDict(ser_json_inf_nan="strings")
 """A division by zero may well be a value; JSON has no number for it."""
 
