@@ -56,8 +56,8 @@ def parse_on_call(text: str, file: Path) -> Rotation:
     except ValidationError as error:
         # A mistyped name also makes the right one missing; the mistake is what to tell.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        place = [step for step in first["loc"] if not isinstance(step, str) or step in _NAMES or step in fields]
-        raise OnCallFileError(file, _line(tree, place), _sentence(first["type"], place, first["msg"], fields)) from None
+        sentence = _sentence(first["type"], first["loc"], first["msg"], fields)
+        raise OnCallFileError(file, _line(tree, first["loc"]), sentence) from None
 
 
 def _load(text: str, file: Path) -> tuple[yaml.Node, Mapping[str, Any]]:
@@ -77,12 +77,10 @@ def _load(text: str, file: Path) -> tuple[yaml.Node, Mapping[str, Any]]:
     return tree, fields
 
 
-def _clock_time(value: object) -> object:
-    # YAML 1.1 reads 10:00 as a number to the base of sixty, 09:00 as text.
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
-        return time(value // 60, value % 60)
+def _clock_time(value: object) -> time:
     try:
-        return time.fromisoformat(value) if isinstance(value, str) else value
+        # YAML 1.1 reads 10:00 as a number to the base of sixty, 09:00 as text.
+        return time(*divmod(value, 60)) if isinstance(value, int) else time.fromisoformat(str(value))
     except ValueError:
         raise ValueError("is no time of day. Expected hours and minutes, such as `09:00`") from None
 
@@ -132,14 +130,16 @@ _NAMES = (*_OnCall.model_fields, *_Person.model_fields)
 
 
 def _sentence(kind: str, place: Sequence[object], message: str, fields: Mapping[str, Any]) -> str:
-    name = str(place[-1])
+    name = next(step for step in reversed(place) if isinstance(step, str))
     if kind == "missing":
         return f"`{name}` is missing"
     if kind == "extra_forbidden":
         nearest = difflib.get_close_matches(name, _NAMES, n=1)
         return f"`{name}` is no field of this file; " + (f"did you mean `{nearest[0]}`?" if nearest else "remove it")
     reason = message.removeprefix("Value error, ")
-    if kind != "value_error":
+    if kind == "model_type":
+        reason = "is no person. Expected `name:` and `email:`"
+    elif kind != "value_error":
         reason = f"cannot be used: {reason[:1].lower()}{reason[1:]}"
     return f"`{name}: {str(_found(fields, place))[:60]}` {reason}"
 

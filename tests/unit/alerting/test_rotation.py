@@ -1,0 +1,52 @@
+"""Whose week it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maxbooster_ops.alerting.rotation import Person, Rotation
+
+ADA, BOB, EVE = (Person(name=name, email=f"{name}@example.com") for name in ("ada", "bob", "eve"))
+BERLIN = ZoneInfo("Europe/Berlin")
+ROTATION = Rotation(people=(ADA, BOB, EVE), starts_on=date(2026, 3, 16), hands_over_at=time(9), time_zone=BERLIN)
+
+
+def berlin(month: int, day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
+    return datetime(2026, month, day, hour, minute, second, tzinfo=BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("now", "primary", "secondary"),
+    [
+        pytest.param(berlin(3, 16, 9), ADA, BOB, id="the start"),
+        pytest.param(berlin(3, 23, 8, 59, 59), ADA, BOB, id="a second before the first handover"),
+        pytest.param(berlin(3, 23, 9), BOB, EVE, id="the first handover"),
+        pytest.param(berlin(3, 30, 8, 59, 59), BOB, EVE, id="a second before nine in summer time"),
+        pytest.param(berlin(3, 30, 9), EVE, ADA, id="nine in summer time"),
+        pytest.param(berlin(4, 6, 9), ADA, BOB, id="the second round"),
+        pytest.param(berlin(3, 16, 8, 59, 59), EVE, ADA, id="before the start"),
+    ],
+)
+def test_weeks_change_at_the_handover_by_the_wall_clock(now, primary, secondary):
+    assert (ROTATION.primary(now), ROTATION.secondary(now)) == (primary, secondary)
+    in_utc = now.astimezone(UTC)
+    assert ROTATION.primary(in_utc) == primary
+
+
+def test_one_person_has_nobody_beside_them():
+    alone = Rotation(people=(ADA,), starts_on=date(2026, 3, 16))
+    assert (alone.primary(berlin(5, 1, 12)), alone.secondary(berlin(5, 1, 12))) == (ADA, None)
+
+
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC)))  # noqa: DTZ001
+def test_in_any_round_of_weeks_everybody_has_one_turn_and_the_secondary_is_next(now):
+    turns = [ROTATION.primary(now + week * timedelta(weeks=1)) for week in range(4)]
+    assert set(turns[:3]) == {ADA, BOB, EVE}
+    # A week later by the wall clock may be an hour more or less: far from any handover, the next one is the secondary.
+    if BERLIN.fromutc(now.replace(tzinfo=BERLIN)).hour not in {7, 8, 9, 10}:
+        assert ROTATION.secondary(now) == turns[1]
