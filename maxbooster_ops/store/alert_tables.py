@@ -67,7 +67,6 @@ alerts = sa.Table(
     sa.Column("resolved_by", sa.String, comment="Who ended it by hand; NULL where it ended by itself."),
     sa.Column("escalated_at", Utc, comment="When it last went up a level."),
     sa.Column("first_told_at", Utc, comment="When anybody was first told; the time to acknowledge counts from here."),
-    sa.Column("first_told_at", Utc, comment="When anybody was first told of it."),
     sa.Column("told", sa.Text, nullable=False, comment="JSON by channel; the last message put into its outbox."),
     sa.Column("settled", sa.Boolean, nullable=False, comment="Resolved, and whoever was told of it knows."),
     sa.Index("ix_alerts_open", "rule", "labels", unique=True, sqlite_where=sa.text("resolved_at IS NULL")),

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from maxbooster_ops.cli.main import COMMANDS
+from maxbooster_ops.store.alert_tables import metadata
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
-from maxbooster_ops.store.state import metadata
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "operations.md").read_text()

@@ -15,6 +15,7 @@ from support.facts import NOON, fact
 
 from maxbooster_ops.errors import StoreError, StoreVersionError
 from maxbooster_ops.store import lake_migrations
+from maxbooster_ops.store.alert_tables import metadata
 from maxbooster_ops.store.arrow import arrow_schema
 from maxbooster_ops.store.beats import Batch, Outcome, beat_id
 from maxbooster_ops.store.facts import FACTS, BeatTaken, MetricSample, QueueSample
@@ -22,7 +23,7 @@ from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.memories import Memories
 from maxbooster_ops.store.opening import open_store
-from maxbooster_ops.store.state import REVISION, metadata, open_state
+from maxbooster_ops.store.state import REVISION, open_state
 
 
 @pytest.fixture

@@ -61,7 +61,6 @@ def _create_tables() -> None:
         sa.Column("resolved_by", sa.String),
         sa.Column("escalated_at", sa.DateTime),
         sa.Column("first_told_at", sa.DateTime),
-        sa.Column("first_told_at", sa.DateTime),
         sa.Column("told", sa.Text, nullable=False),
         sa.Column("settled", sa.Boolean, nullable=False),
     )

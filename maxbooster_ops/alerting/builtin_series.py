@@ -1,0 +1,59 @@
+"""Series that no query of the lake can give, because they are about our own watching, and hold at the moment of asking.
+
+Belongs here: their values. Not here: the rules on them (`rules/watching.yaml`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import sqlalchemy as sa
+
+from maxbooster_ops.alerting.delivery import failing_channels
+from maxbooster_ops.alerting.rule import Labels
+from maxbooster_ops.alerting.samples import Samples
+from maxbooster_ops.store.alert_tables import job_outcomes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """How our own watching stands at `now`."""
+
+    now: datetime
+    newest_beat: datetime | None
+    jobs: tuple[tuple[str, bool], ...]
+    failing_channels: tuple[tuple[str, float], ...]
+
+    @classmethod
+    def read(cls, connection: sa.Connection, *, newest_beat: datetime | None, now: datetime) -> Watching:
+        """Read what the state knows of it."""
+        outcomes = connection.execute(sa.select(job_outcomes.c.job, job_outcomes.c.failed))
+        return cls(
+            now=now,
+            newest_beat=newest_beat,
+            jobs=tuple((job, failed) for job, failed in outcomes),
+            failing_channels=tuple(failing_channels(connection, now)),
+        )
+
+    def samples(self, name: str) -> list[Samples]:
+        """Give the series of one name, each with one sample at `now`; an unknown name has none."""
+        if name == "collection_age_seconds" and self.newest_beat:
+            return [self._sample({}, (self.now - self.newest_beat).total_seconds())]
+        if name == "job_failed":
+            return self._each("job", self.jobs)
+        if name == "channel_failing_seconds":
+            return self._each("channel", self.failing_channels)
+        return []
+
+    def _each(self, label: str, values: Iterable[tuple[str, float]]) -> list[Samples]:
+        return [self._sample({label: name}, float(value)) for name, value in values]
+
+    def _sample(self, labels: Labels, value: float) -> Samples:
+        return Samples(labels=labels, ts=np.array([self.now.timestamp()]), values=np.array([value]))
+
+
+BUILTIN_SERIES = ("collection_age_seconds", "job_failed", "channel_failing_seconds")
+"""What a rule may name as `builtin`."""

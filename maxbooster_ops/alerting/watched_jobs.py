@@ -1,0 +1,22 @@
+"""How the jobs of our own pipelines ended, for the rule on them.
+
+Belongs here: noting it. Not here: the rule (`rules/watching.yaml`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from maxbooster_ops.store.alert_tables import job_outcomes
+
+_DETAIL_KEPT = 500
+
+
+def job_ended(connection: sa.Connection, job: str, *, run_id: str, failed: bool, detail: str, at: datetime) -> None:
+    """Note how the newest run of `job` ended."""
+    connection.execute(sa.delete(job_outcomes).where(job_outcomes.c.job == job))
+    connection.execute(
+        sa.insert(job_outcomes).values(job=job, at=at, failed=failed, run_id=run_id, detail=detail[:_DETAIL_KEPT])
+    )
