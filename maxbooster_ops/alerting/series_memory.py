@@ -72,6 +72,11 @@ def in_microseconds(length: timedelta) -> int:
     return length // _MICROSECOND
 
 
+def microsecond(at: datetime) -> int:
+    """Give a moment in microseconds since the epoch."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
 def moment(us: int) -> datetime:
     """Give the moment that is so many microseconds after the epoch."""
     return _EPOCH + us * _MICROSECOND
