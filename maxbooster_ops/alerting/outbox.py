@@ -6,7 +6,7 @@ function works inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -141,7 +141,7 @@ def hand_over(connection: sa.Connection, message: Message, backup: str, now: dat
     connection.execute(sa.update(outbox).where(outbox.c.key == message.key).values(handed_to=backup))
 
 
-def channels_told(connection: sa.Connection, message: Message) -> Collection[str]:
+def channels_told(connection: sa.Connection, message: Message) -> frozenset[str]:
     """Give the channels that a message of the same kind about any of the same alerts was put in for, this one included.
 
     Also those that gave it up: a copy that two broken channels hand to each other would never end.
@@ -152,7 +152,7 @@ def channels_told(connection: sa.Connection, message: Message) -> Collection[str
         .join(outbox_alerts, outbox_alerts.c.key == outbox.c.key)
         .where(outbox_alerts.c.alert_id.in_(alerts), outbox.c.kind == message.kind.value)
     )
-    return {*connection.scalars(query), message.channel}
+    return frozenset({*connection.scalars(query), message.channel})
 
 
 def _is_due(now: datetime) -> sa.ColumnElement[bool]:

@@ -26,6 +26,10 @@ class Sent:
     retry_after: timedelta | None = None
 
 
+NOT_CONFIGURED = Sent(delivered=False, permanent=True, detail="this channel is not configured any more")
+"""What comes of a message for a channel that is gone."""
+
+
 class Channel(Protocol):
     """A way to reach people. It keeps nothing, never sleeps, and never raises for what the receiver does."""
 
