@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 import sqlalchemy as sa
 
-from maxbooster_ops.alerting.delivery import failing_channels
+from maxbooster_ops.alerting.channel_health import failing_channels
 from maxbooster_ops.alerting.rule import Labels
 from maxbooster_ops.alerting.samples import Samples
 from maxbooster_ops.store.alert_tables import job_outcomes
@@ -53,7 +53,3 @@ class Watching:
 
     def _sample(self, labels: Labels, value: float) -> Samples:
         return Samples(labels=labels, ts=np.array([self.now.timestamp()]), values=np.array([value]))
-
-
-BUILTIN_SERIES = ("collection_age_seconds", "job_failed", "channel_failing_seconds")
-"""What a rule may name as `builtin`."""
