@@ -97,12 +97,17 @@ class SeriesQuery:
 
     `sql` answers `ts, value` and a column per label for `$from <= ts < $to`, one row per label set and moment at most.
     A `builtin` series has no SQL: the evaluation itself supplies it (see `builtin_series.py`). `tables` are the lake
-    tables that must exist.
+    tables that must exist. `look_back` is how far before `$from` the SQL reads; None where that is not known.
     """
 
     sql: str | None = None
     builtin: str | None = None
     tables: tuple[str, ...] = ()
+    look_back: timedelta | None = None
+
+
+BUILTINS = ("collection_age_seconds", "job_failed", "channel_failing_seconds")
+"""The names that `SeriesQuery.builtin` may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
