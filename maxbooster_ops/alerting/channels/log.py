@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from maxbooster_ops.alerting.channels.channel import Sent
-from maxbooster_ops.alerting.channels.wording import headline
+from maxbooster_ops.alerting.channels.wording import clipped, headline
 from maxbooster_ops.alerting.message import Kind, Message
 from maxbooster_ops.alerting.rule import Severity
 from maxbooster_ops.logs import get_logger
@@ -20,7 +20,7 @@ _LEVELS = {
     Severity.CRITICAL: logging.CRITICAL,
 }
 _ALARMING = frozenset({Kind.FIRING, Kind.REMINDER, Kind.ESCALATION})
-_LISTED = 50
+_LISTED, _SUMMARY_CHARACTERS = 20, 300
 
 
 class LogChannel:
@@ -37,7 +37,7 @@ class LogChannel:
             kind=message.kind.value,
             group=message.group,
             headline=headline(message),
-            summaries=[notice.summary for notice in message.notices[:_LISTED]],
+            summaries=[clipped(notice.summary, _SUMMARY_CHARACTERS) for notice in message.notices[:_LISTED]],
             alerts=[notice.alert_id for notice in message.notices[:_LISTED]],
             instead_of=message.instead_of,
         )

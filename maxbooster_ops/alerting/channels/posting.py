@@ -25,10 +25,7 @@ from maxbooster_ops.alerting.channels.line import Line, WatchedAdapter
 from maxbooster_ops.alerting.channels.private_addresses import PrivateAddressError
 from maxbooster_ops.errors import redact
 
-_CONNECT_SECONDS, _READ_SECONDS = 5.0, 10.0
-_WHOLE_SECONDS = 20.0
-"""The two above bound each wait; a receiver that drips meets neither. Well below the lease of a try (60 s)."""
-
+_CONNECT_SECONDS = 5.0
 LONGEST_RETRY_AFTER = timedelta(hours=1)
 _REDIRECTS, _REFUSALS, _FAULTS = 300, 400, 500
 _TEMPORARY = frozenset({408, 425, 429})
@@ -45,11 +42,17 @@ _DIRECT = {"http": "", "https": ""}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where requests go. `guarded`: only to addresses of the internet. `secrets` are never repeated; nor is the URL."""
+    """Where requests go. `guarded`: only to addresses of the internet. `secrets` are never repeated; nor is the URL.
+
+    `read_seconds` bounds each wait for a byte, `whole_seconds` all of it, since a receiver that drips meets no other
+    bound; the latter stays well below the lease of a try (60 s).
+    """
 
     url: str
     guarded: bool = False
     secrets: tuple[str, ...] = ()
+    read_seconds: float = 10.0
+    whole_seconds: float = 20.0
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(guarded={self.guarded})"
@@ -68,7 +71,7 @@ def get(target: Target) -> Sent:
 def _try(target: Target, method: str, body: bytes | None, headers: Mapping[str, str]) -> Sent:
     line = Line(guarded=target.guarded)
     try:
-        with line.within(_WHOLE_SECONDS), requests.Session() as session:
+        with line.within(target.whole_seconds), requests.Session() as session:
             session.mount("http://", WatchedAdapter(line))
             session.mount("https://", WatchedAdapter(line))
             with session.request(
@@ -77,7 +80,7 @@ def _try(target: Target, method: str, body: bytes | None, headers: Mapping[str, 
                 data=body,
                 headers={"User-Agent": f"maxbooster-ops/{__version__}", "Accept": "*/*", **headers},
                 auth=_as_it_is,
-                timeout=(_CONNECT_SECONDS, _READ_SECONDS),
+                timeout=(_CONNECT_SECONDS, target.read_seconds),
                 allow_redirects=False,
                 proxies=_DIRECT if target.guarded else None,
                 stream=True,
@@ -136,7 +139,7 @@ def _beginning(response: requests.Response) -> str:
 def _failed(error: Exception, target: Target, *, cut: bool) -> Sent:
     match error:
         case _ if cut:
-            detail = f"no complete answer within {_WHOLE_SECONDS:g} s"
+            detail = f"no complete answer within {target.whole_seconds:g} s"
         case (
             requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema() | requests.exceptions.MissingSchema()
         ):
@@ -144,7 +147,7 @@ def _failed(error: Exception, target: Target, *, cut: bool) -> Sent:
         case requests.ConnectTimeout():
             detail = f"no connection within {_CONNECT_SECONDS:g} s"
         case requests.Timeout():
-            detail = f"no answer within {_READ_SECONDS:g} s"
+            detail = f"no answer within {target.read_seconds:g} s"
         case requests.exceptions.SSLError():
             detail = f"the connection cannot be trusted: {_covered(str(_innermost(error)), target)}"
         case _ if isinstance(_innermost(error), socket.gaierror | NameResolutionError):

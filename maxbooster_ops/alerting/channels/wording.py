@@ -31,7 +31,7 @@ _COLOURS = {
     Severity.CRITICAL: 0xB3121D,
 }
 _CALM = 0x2B8A3E
-_TITLES_NAMED = 3
+_TITLES_NAMED, _TITLE_CHARACTERS = 3, 100
 
 
 def headline(message: Message) -> str:
@@ -105,7 +105,7 @@ def fitted(text: str, most: int, escape: Callable[[str], str]) -> str:
 
 
 def _titles(notices: Iterable[Notice]) -> str:
-    counts = Counter(notice.title for notice in notices).most_common()
+    counts = Counter(clipped(notice.title, _TITLE_CHARACTERS) for notice in notices).most_common()
     named = [title if count == 1 else f"{count} × {title}" for title, count in counts[:_TITLES_NAMED]]
     others = sum(count for _, count in counts[_TITLES_NAMED:])
     return ", ".join(named) + (f" and {others} more" if others else "")
