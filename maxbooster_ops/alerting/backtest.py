@@ -6,6 +6,7 @@ reading (`series_reading.py`), and who would have been told (`scenario.py`).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,12 +43,23 @@ def backtest(lake: Lake, rules: Iterable[Rule], start: datetime, end: datetime) 
     Rules on our own watching are left out: the lake holds no past of them.
     """
     evaluations = read_evaluations(lake, start, end)
+    if not len(evaluations):
+        return []
     episodes: list[Episode] = []
-    for rule in rules if len(evaluations) else ():
-        if rule.series.builtin is None:
-            for samples in read_series(lake, rule, start - rule.stale_after, end):
+    for alike in _by_query(rules):
+        for samples in read_series(lake, alike[0], start - alike[0].stale_after, end):
+            for rule in alike:
                 episodes += series_episodes(rule, samples, evaluations)
     return sorted(episodes, key=lambda episode: (episode.started, episode.rule, labels_key(episode.labels)))
+
+
+def _by_query(rules: Iterable[Rule]) -> Iterable[list[Rule]]:
+    """Put together the rules that read the very same samples: thresholds differ more often than series."""
+    alike: dict[tuple[object, ...], list[Rule]] = defaultdict(list)
+    for rule in rules:
+        if rule.series.sql is not None:
+            alike[rule.series.sql, labels_key(rule.labels), rule.stale_after].append(rule)
+    return alike.values()
 
 
 def series_episodes(rule: Rule, samples: Samples, evaluations: Floats) -> list[Episode]:
