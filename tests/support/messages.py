@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from support.facts import NOON
-
 from maxbooster_ops.alerting.message import Kind, Message, Notice
 from maxbooster_ops.alerting.rule import Severity
+from support.facts import NOON
 
 NOTICE = Notice(
     alert_id="a1",

@@ -87,7 +87,7 @@ class EmailChannel:
         mail = Mail(
             from_email=(self._sender, SOURCE),
             to_emails=[*_distinct((*self._recipients, *message.on_call))],
-            subject=clipped(f"[{_tag(message)}] {headline(message)}", _SUBJECT_CHARACTERS),
+            subject=clipped(_subject(message), _SUBJECT_CHARACTERS),
             plain_text_content=self._templates.get_template("mail.txt").render(what),
             html_content=self._templates.get_template("mail.html").render(what),
         )
@@ -129,8 +129,9 @@ class EmailChannel:
         return [{"name": name, "text": text} for name, text in by_name.items() if text][:_RUNBOOKS]
 
 
-def _tag(message: Message) -> str:
-    return "RESOLVED" if message.kind is Kind.RESOLVED else message.severity.word.upper()
+def _subject(message: Message) -> str:
+    line = " ".join(headline(message).split())
+    return line if message.kind is Kind.RESOLVED else f"[{message.severity.word.upper()}] {line}"
 
 
 def _distinct(addresses: tuple[str, ...]) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def retry_after(value: str | None, now: datetime) -> timedelta | None:
     if value is None:
         return None
     try:
-        wait = timedelta(seconds=float(value))
+        wait = timedelta(seconds=min(float(value), LONGEST_RETRY_AFTER.total_seconds()))
     except (ValueError, OverflowError):
         try:
             wait = parsedate_to_datetime(value).astimezone(UTC) - now

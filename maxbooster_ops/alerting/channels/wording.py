@@ -51,7 +51,7 @@ def remark(message: Message) -> str:
     """Say what else the reader must know: that others still fire, or that another channel failed; mostly nothing."""
     remarks = []
     if message.kind is Kind.RESOLVED and message.remaining:
-        remarks.append(f"{message.remaining} of {message.group} still firing.")
+        remarks.append(f"{message.remaining} of {clipped(message.group, _TITLE_CHARACTERS)} still firing.")
     if message.instead_of:
         remarks.append(f"Sent here because {message.instead_of} could not deliver it.")
     return " ".join(remarks)
