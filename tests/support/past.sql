@@ -1,15 +1,15 @@
 -- Rows of a made-up past, table by table, from the beats in `ticks`.
 
 -- name: ticks
--- Grain: one row per beat. `noise` is 0..1 and the same for the same beat; in `trouble`, half an hour now and then,
--- everything is bad.
+-- Grain: one row per beat. `noise` is 0..1 and the same for the same beat; in `trouble` everything
+-- is bad.
 CREATE OR REPLACE TEMP TABLE ticks AS
 SELECT
     'beat-' || strftime(ts, '%Y%m%dT%H%M%S') AS batch_id,
     ts,
     tick,
     (hash(tick) % 10000) / 10000 AS noise,
-    hash(tick // 60) % 23 = 0 AS trouble
+    {trouble} AS trouble
 FROM (SELECT tick, $start + to_seconds(30 * tick) AS ts FROM range($first, $last) AS numbers (tick))
 
 -- name: beats
