@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -64,7 +65,7 @@ def update_alerts(connection: sa.Connection, changed: Sequence[Alert]) -> None:
     if not changed:
         return
     rows = [to_row(alert) for alert in changed]
-    columns = {name: sa.bindparam(f"new_{name}") for name in rows[0] if name != "id"}
+    columns: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in rows[0] if name != "id"}
     statement = sa.update(alerts).where(alerts.c.id == sa.bindparam("new_id")).values(columns)
     connection.execute(statement, [{f"new_{name}": value for name, value in row.items()} for row in rows])
 

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import dagster as dg
 
+from maxbooster_ops.pipelines.alerting import SENSORS, alerts_asset
 from maxbooster_ops.pipelines.collection import collect, collect_every_minute, collected
 from maxbooster_ops.pipelines.health import health, health_every_5_minutes, platform_health
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 
 defs = dg.Definitions(
-    assets=[collected, platform_health],
+    assets=[collected, platform_health, alerts_asset],
     jobs=[collect, health],
     schedules=[collect_every_minute, health_every_5_minutes],
-    resources={"ops": OpsResource()},
+    sensors=SENSORS,
+    resources={"ops": OpsResource(), "warm": WarmAlerting()},
     # One process per run: the steps are short, and a process per step would cost three more CPU-seconds.
     executor=dg.in_process_executor,
 )

@@ -25,16 +25,19 @@ class TickLogs(LocalComputeLogManager):
         return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
-    def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:  # type: ignore[override]
+    def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:
         """Capture nothing."""
         yield CapturedLogContext(log_key)
 
     @contextmanager
-    def open_log_stream(self, log_key: Sequence[str], io_type: ComputeIOType) -> Iterator[IO[str] | None]:
-        """Give a file that comes into being with its first line: most ticks have none, and there are many."""
+    def open_log_stream(self, log_key: Sequence[str], io_type: ComputeIOType) -> Iterator[IO[bytes] | None]:
+        """Give a file that comes into being with its first line: most ticks have none, and there are many.
+
+        Dagster's annotation says bytes; its loggers write text.
+        """
         path = Path(self.get_captured_local_path(log_key, IO_TYPE_EXTENSION[io_type]))
         with ExitStack() as stack:
-            yield cast("IO[str]", _LateFile(path, stack))
+            yield cast("IO[bytes]", _LateFile(path, stack))
 
 
 class _LateFile:

@@ -1,0 +1,162 @@
+"""Alerting: two sensors that tick every ten seconds, and one that watches our own runs.
+
+Belongs here: the ticks and what Dagster shows of them. Not here: evaluating, deciding, delivering (`alerting/`).
+Everything happens inside the tick, in the warm code server: a run would cost twenty times as much as a tick.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+import dagster as dg
+
+from maxbooster_ops.alerting.alert import Alert
+from maxbooster_ops.alerting.delivery import Delivery, deliver_due
+from maxbooster_ops.alerting.evaluation import Evaluated, evaluate
+from maxbooster_ops.alerting.upkeep import keep_up
+from maxbooster_ops.alerting.watched_jobs import job_ended
+from maxbooster_ops.errors import StoreError, redact
+from maxbooster_ops.pipelines.collection import GROUP, OWNERS
+from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
+from maxbooster_ops.sources.collector import utc_now
+
+TICK_SECONDS = 9
+"""The daemon looks every 5 s whether a sensor is due: one that asks for 10 s ticks after 10 or 15, this one after 10."""
+
+_DELIVERY_BUDGET = timedelta(seconds=20)
+"""A sensor is cut off after 60 s; one try takes at most 15 s."""
+
+_SHOWN = 50
+"""Alerts that one tick shows one by one."""
+
+alerts_asset = dg.AssetSpec(
+    "alerts",
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"sqlite"},
+    description="Every alert that began or ended, as an observation. `maxbooster-ops alerts` has them all.",
+    deps=["queue_samples", "redis_samples", "host_samples", "probe_results", "metric_samples", "ai_cache_samples"],
+)
+
+
+@dg.sensor(
+    name="alert_rules",
+    minimum_interval_seconds=TICK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Evaluates every rule on the beats since the last tick, decides who is told, and tells them.",
+)
+def alert_rules(
+    context: dg.SensorEvaluationContext, ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]
+) -> dg.SensorResult | dg.SkipReason:
+    """Evaluate, decide and try what is fresh."""
+    settings = ops.settings()
+    alerting = warm.alerting(settings)
+    try:
+        with warm.store(settings) as (lake, state):
+            evaluated = evaluate(lake, state, alerting.rulebook, alerting.policy, now=utc_now())
+    except StoreError as error:
+        return dg.SkipReason(str(error))
+    fresh = deliver_due(state, alerting.channels, now=utc_now, budget=_DELIVERY_BUDGET) if evaluated.messages else []
+    for line in (*alerting.problems, *_lines(evaluated), *_delivered(fresh)):
+        context.log.info(line)
+    events = [_observation(alert) for alert in (*evaluated.begun, *evaluated.ended)][:_SHOWN]
+    return dg.SensorResult(asset_events=events) if events else dg.SkipReason(_summary(evaluated))
+
+
+@dg.sensor(
+    name="notifications",
+    minimum_interval_seconds=TICK_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Delivers what is due, tries again what failed, sends the heartbeat and the weekly test alert.",
+)
+def notifications(
+    context: dg.SensorEvaluationContext, ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]
+) -> dg.SkipReason:
+    """Deliver, and keep up what shows that alerting works."""
+    settings = ops.settings()
+    alerting = warm.alerting(settings)
+    try:
+        state = warm.state(settings)
+        done = deliver_due(state, alerting.channels, now=utc_now, budget=_DELIVERY_BUDGET)
+        kept = keep_up(state, settings, alerting.channels, now=utc_now())
+    except StoreError as error:
+        return dg.SkipReason(str(error))
+    for line in (*_delivered(done), *kept):
+        context.log.info(line)
+    return dg.SkipReason(f"{sum(d.delivered for d in done)} delivered, {sum(not d.delivered for d in done)} failed")
+
+
+@dg.run_status_sensor(
+    name="run_failures",
+    run_status=dg.DagsterRunStatus.FAILURE,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="A run of ours that failed raises the alert pipeline_failure; the next one that succeeds resolves it.",
+)
+def run_failures(
+    context: dg.RunStatusSensorContext, ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]
+) -> dg.SkipReason:
+    """Note the failure; the next tick of `alert_rules` makes an alert of it."""
+    run, event = context.dagster_run, context.dagster_event
+    detail = redact(event.message or "") if event else ""
+    with warm.state(ops.settings()).writing() as connection:
+        job_ended(connection, run.job_name, run_id=run.run_id, failed=True, detail=detail, at=utc_now())
+    return dg.SkipReason(f"{run.job_name} failed: {detail}")
+
+
+@dg.run_status_sensor(
+    name="run_successes",
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Notes that a job of ours works again.",
+)
+def run_successes(
+    context: dg.RunStatusSensorContext, ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]
+) -> dg.SkipReason:
+    """Note the success."""
+    run = context.dagster_run
+    with warm.state(ops.settings()).writing() as connection:
+        job_ended(connection, run.job_name, run_id=run.run_id, failed=False, detail="", at=utc_now())
+    return dg.SkipReason(f"{run.job_name} succeeded")
+
+
+SENSORS = (alert_rules, notifications, run_failures, run_successes)
+
+
+def _lines(evaluated: Evaluated) -> Iterator[str]:
+    """Tell what changed."""
+    for alert in evaluated.begun[:_SHOWN]:
+        yield f"{alert.severity.word} {alert.rule} fires: {alert.summary}"
+    for alert in evaluated.ended[:_SHOWN]:
+        yield f"{alert.rule} resolved: {alert.summary}"
+    if len(evaluated.begun) > _SHOWN:
+        yield f"… and {len(evaluated.begun) - _SHOWN} more"
+
+
+def _delivered(deliveries: Sequence[Delivery]) -> Iterator[str]:
+    for delivery in deliveries:
+        verdict = "delivered" if delivery.delivered else "not delivered"
+        yield f"{delivery.channel}: {verdict} ({delivery.detail})"
+
+
+def _summary(evaluated: Evaluated) -> str:
+    if evaluated.overtaken:
+        return "Another evaluation was faster."
+    return f"{evaluated.beats} beats, {evaluated.open} alerts open, {len(evaluated.messages)} messages"
+
+
+def _observation(alert: Alert) -> dg.AssetObservation:
+    labels = ", ".join(f"{name}={value}" for name, value in alert.labels.items())
+    return dg.AssetObservation(
+        "alerts",
+        description=f"{'resolved' if alert.resolved_at else 'firing'}: {alert.title}",
+        metadata={
+            "rule": alert.rule,
+            "state": alert.state.value,
+            "severity": alert.severity.word,
+            "labels": labels or "–",
+            "summary": alert.summary,
+            "threshold": alert.threshold,
+            **({"value": alert.value} if alert.value is not None else {}),
+            "alert": alert.id,
+        },
+    )
