@@ -85,7 +85,8 @@ def _try(target: Target, method: str, body: bytes | None, headers: Mapping[str, 
                 proxies=_DIRECT if target.guarded else None,
                 stream=True,
             ) as response:
-                return _judged(response, target)
+                # Cut within the head, what had arrived of it looks whole.
+                return _too_late(target) if line.is_cut else _judged(response, target)
     except PrivateAddressError as refusal:
         return Sent(delivered=False, permanent=True, detail=str(refusal))
     except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
@@ -139,7 +140,7 @@ def _beginning(response: requests.Response) -> str:
 def _failed(error: Exception, target: Target, *, cut: bool) -> Sent:
     match error:
         case _ if cut:
-            detail = f"no complete answer within {target.whole_seconds:g} s"
+            return _too_late(target)
         case (
             requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema() | requests.exceptions.MissingSchema()
         ):
@@ -158,9 +159,13 @@ def _failed(error: Exception, target: Target, *, cut: bool) -> Sent:
     return Sent(delivered=False, detail=detail)
 
 
+def _too_late(target: Target) -> Sent:
+    return Sent(delivered=False, detail=f"no complete answer within {target.whole_seconds:g} s")
+
+
 def _innermost(error: BaseException) -> BaseException:
     """Find what started it: requests wraps urllib3, which wraps the socket's own error."""
-    for inner in (getattr(error, "reason", None), *reversed(error.args)):
+    for inner in (getattr(error, "reason", None), *reversed(error.args), error.__cause__):
         if isinstance(inner, BaseException):
             return _innermost(inner)
     return error
