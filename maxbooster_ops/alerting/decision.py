@@ -20,23 +20,22 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why; `docs/dispatch.md` explains each."""
+    """Why, in the order of the stages; `docs/dispatch.md` explains each."""
 
-    FIRES = "fires"
-    ESCALATED = "escalated"
-    GOT_WORSE = "got_worse"
-    STILL_FIRES = "still_fires"
-    ACKNOWLEDGEMENT = "acknowledgement"
     RESOLUTION = "resolution"
-
+    NEVER_TOLD = "never_told"
+    RESOLUTION_TOLD = "resolution_told"
     SILENCED = "silenced"
     INHIBITED = "inhibited"
     NOT_ROUTED = "not_routed"
+    ACKNOWLEDGEMENT = "acknowledgement"
     ACKNOWLEDGED = "acknowledged"
+    FIRES = "fires"
+    ESCALATED = "escalated"
+    GOT_WORSE = "got_worse"
     COOLING_DOWN = "cooling_down"
+    STILL_FIRES = "still_fires"
     GROUPED = "grouped"
-    NEVER_TOLD = "never_told"
-    RESOLUTION_TOLD = "resolution_told"
     CHANNEL_GONE = "channel_gone"
 
 

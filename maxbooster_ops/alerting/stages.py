@@ -157,7 +157,8 @@ def worse(case: Case) -> Judgement | None:
         f"{_clock(told.at)} (threshold {alert.threshold:g})"
     )
     kind = Kind.ESCALATION if case.told else Kind.FIRING
-    return Tell(kind=kind, reason=Reason.GOT_WORSE, detail=detail, due=case.situation.now)
+    due = min(case.situation.now, told.at + _pause(case))
+    return Tell(kind=kind, reason=Reason.GOT_WORSE, detail=detail, due=due)
 
 
 def cooling_down(case: Case) -> Judgement | None:

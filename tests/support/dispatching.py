@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from maxbooster_ops.alerting.alert import Alert, Told
+from maxbooster_ops.alerting.alert_rows import is_settled
 from maxbooster_ops.alerting.dispatch import Decision, Dispatch, Recent, dispatch
 from maxbooster_ops.alerting.inhibition import Inhibition
 from maxbooster_ops.alerting.message import Message
@@ -84,6 +85,10 @@ class Desk:
         self.silences = silences
         self.sent: list[Message] = []
 
+    def unsettled(self) -> list[Alert]:
+        """What is given to dispatch: the open alerts, and those whose end somebody has yet to be told."""
+        return [alert for alert in self.alerts.values() if not is_settled(alert)]
+
     def tick(self, now: datetime) -> Dispatch:
         """Dispatch once and keep what came of it."""
         recent = [
@@ -91,8 +96,8 @@ class Desk:
             for message in self.sent
             if message.at > now - timedelta(minutes=5)
         ]
-        dispatched = dispatch(list(self.alerts.values()), self.silences, self.policy, recent, now)
-        self.alerts = {alert.id: alert for alert in dispatched.alerts}
+        dispatched = dispatch(self.unsettled(), self.silences, self.policy, recent, now)
+        self.alerts |= {alert.id: alert for alert in dispatched.alerts}
         self.sent += dispatched.messages
         return dispatched
 
