@@ -18,7 +18,7 @@ from maxbooster_ops.alerting.rotation import Rotation
 from maxbooster_ops.alerting.rule import Severity
 
 
-def compose(bundle: Bundle, *, remaining: int, on_call: Rotation | None, now: datetime) -> Message:
+def compose(bundle: Bundle, *, remaining: int, on_call: Rotation | None, at: datetime) -> Message:
     """Make one message, the worst alert first, then the oldest."""
     tellings = sorted(bundle.tellings, key=lambda each: (-each.alert.level, each.alert.since, each.alert.id))
     alerts = [telling.alert for telling in tellings]
@@ -28,10 +28,10 @@ def compose(bundle: Bundle, *, remaining: int, on_call: Rotation | None, now: da
         kind=bundle.kind,
         group=bundle.group,
         severity=alerts[0].level,
-        at=now,
+        at=at,
         notices=tuple(_notice(alert) for alert in alerts),
         remaining=remaining,
-        on_call=_on_call(alerts, on_call, now),
+        on_call=_on_call(alerts, on_call, at),
     )
 
 

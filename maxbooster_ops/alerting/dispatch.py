@@ -8,9 +8,9 @@ alerts, so that the same input gives the same output and asking again at once gi
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from maxbooster_ops.alerting.alert import Alert, Told
 from maxbooster_ops.alerting.composing import compose, told_after
@@ -56,18 +56,8 @@ def dispatch(
     judged |= {key: hold for waiting in released.waiting for key, hold in _holds(waiting).items()}
     judged |= {key: hold for situation in situations for key, hold in _lost(situation.alert, policy).items()}
     after = _after([situation.alert for situation in situations], released.sent, judged, now)
-    remaining = Counter(
-        (channel, alert.component)
-        for alert in after
-        if alert.resolved_at is None
-        for channel in alert.told
-        if told_of_episode(alert, channel)
-    )
     return Dispatch(
-        messages=tuple(
-            compose(sent, remaining=remaining[sent.channel, sent.group], on_call=policy.on_call, now=now)
-            for sent in released.sent
-        ),
+        messages=tuple(_messages(released.sent, after, policy, now)),
         decisions=tuple(Decision.of(alert_id, channel, judgement) for (alert_id, channel), judgement in judged.items()),
         alerts=after,
     )
@@ -134,3 +124,20 @@ def _with_told(alert: Alert, told: Mapping[str, Told], judged: Mapping[Key, Judg
     if not told and len(kept) == len(alert.told):
         return alert
     return replace(alert, told={**kept, **told}, first_told_at=alert.first_told_at or (now if told else None))
+
+
+def _messages(sent: Iterable[Bundle], after: Iterable[Alert], policy: Policy, now: datetime) -> Iterator[Message]:
+    """Compose what is sent; messages of one channel and group differ in their moment, so that their order is kept."""
+    remaining = Counter(
+        (channel, alert.component)
+        for alert in after
+        if alert.resolved_at is None
+        for channel in alert.told
+        if told_of_episode(alert, channel)
+    )
+    places: Counter[tuple[str, str]] = Counter()
+    for each in sent:
+        line = each.channel, each.group
+        at = now + places[line] * timedelta(microseconds=1)
+        places[line] += 1
+        yield compose(each, remaining=remaining[line], on_call=policy.on_call, at=at)

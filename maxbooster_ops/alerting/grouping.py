@@ -28,6 +28,9 @@ the ends that follow.
 _PRECEDENCE = (Kind.ESCALATION, Kind.FIRING, Kind.RESOLVED, Kind.ACKNOWLEDGED, Kind.REMINDER)
 """Who goes first where not all can."""
 
+_ARRIVAL = (Kind.RESOLVED, Kind.ACKNOWLEDGED, Kind.FIRING, Kind.ESCALATION, Kind.REMINDER)
+"""In which order messages about one group arrive: the last word is about what still fires."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
@@ -77,7 +80,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """What goes out now, and what waits."""
+    """What goes out now, in the order in which it is to arrive, and what waits."""
 
     sent: tuple[Bundle, ...]
     waiting: tuple[Waiting, ...]
@@ -116,7 +119,8 @@ def release(bundles: Sequence[Bundle], recent: Sequence[Recent], now: datetime) 
         else:
             until = min(window[-MOST_PER_WINDOW], waits.due) + WINDOW
             waiting.append(Waiting(bundle=waits, until=until))
-    return Released(sent=tuple(sent), waiting=tuple(waiting))
+    in_order = sorted(sent, key=lambda each: (each.channel, each.group, _ARRIVAL.index(each.kind)))
+    return Released(sent=tuple(in_order), waiting=tuple(waiting))
 
 
 def _must_go(each: Bundle, now: datetime) -> bool:

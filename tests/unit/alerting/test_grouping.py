@@ -112,6 +112,17 @@ def test_a_group_is_a_component_and_each_kind_is_a_message_of_its_own():
     }
 
 
+def test_of_one_group_the_end_comes_before_what_fires_again():
+    """The last word about an alert is how it stands."""
+    alerts = [
+        an_alert(id="again", severity=Severity.CRITICAL, since=NOON),
+        an_alert(id="over", since=NOON - M, told={LOG: told(at=NOON - M)}, resolved_at=NOON - S),
+    ]
+    messages = dispatch(alerts, [], LOG_ONLY, [], NOON).messages
+    assert [message.kind for message in messages] == [Kind.RESOLVED, Kind.FIRING]
+    assert messages[0].at < messages[1].at
+
+
 class TestStorm:
     policy = Policy(routes=POLICY.routes, inhibitions=(REDIS_DOWN,))
 
