@@ -59,16 +59,14 @@ def deliver_due(
     `channels` in the order in which they stand in for one another. A try that began within the budget is finished and
     recorded. A message for a channel that is not among them goes to a stand-in.
     """
-    with state.reading() as connection:
-        due = outbox.due(connection, now())
-    if not due:
-        return []
     random = random or Random()  # noqa: S311 -- it spreads tries, it guards nothing
     courier = _Courier(state=state, channels=channels, now=now, ends_at=now() + budget, random=random)
-    lanes = [channel for channel, count in due.items() for _ in range(min(count, _LANES))]
-    with ThreadPoolExecutor(max_workers=len(lanes), thread_name_prefix="delivery") as pool:
-        done = [pool.submit(courier.work_off, channel) for channel in lanes]
-    return [delivery for lane in done for delivery in lane.result()]
+    done: list[Delivery] = []
+    while lanes := courier.lanes():
+        with ThreadPoolExecutor(max_workers=len(lanes), thread_name_prefix="delivery") as pool:
+            working = [pool.submit(courier.work_off, channel) for channel in lanes]
+        done += [delivery for lane in working for delivery in lane.result()]
+    return done
 
 
 def attempt(channel: Channel, message: Message) -> tuple[Sent, float]:
@@ -103,6 +101,14 @@ class _Courier:
         self._now = now
         self._ends_at = ends_at
         self._random = random
+
+    def lanes(self) -> list[str]:
+        """Name the channel of each lane that is needed now; none when the budget is spent."""
+        if self._now() >= self._ends_at:
+            return []
+        with self._state.reading() as connection:
+            due = outbox.due(connection, self._now())
+        return [channel for channel, count in due.items() for _ in range(min(count, _LANES))]
 
     def work_off(self, channel: str) -> list[Delivery]:
         """Try one message of `channel` after another; several lanes may do so at once."""
