@@ -106,6 +106,9 @@ class SeriesQuery:
     look_back: timedelta | None = None
 
 
+DEFAULT_ORIGIN = "default"
+"""The origin of a rule that the product brings; another rule's is its file."""
+
 BUILTINS = ("collection_age_seconds", "job_failed", "channel_failing_seconds")
 """The names that `SeriesQuery.builtin` may have."""
 
@@ -137,4 +140,4 @@ class Rule:
     value_name: str = "value"
     unit: str = ""
     labels: Labels = field(default_factory=dict)
-    origin: str = "default"
+    origin: str = DEFAULT_ORIGIN

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from maxbooster_ops.alerting.inhibition import Inhibition
 from maxbooster_ops.alerting.lake_schema import LakeSchema
-from maxbooster_ops.alerting.rule import Rule
+from maxbooster_ops.alerting.rule import DEFAULT_ORIGIN, Rule
 from maxbooster_ops.alerting.rule_entry import RuleEntry, known_fields, laid_over
 from maxbooster_ops.alerting.rule_file import FileEntry, RuleFileError, make_inhibition, read_rule_file
 from maxbooster_ops.alerting.texts import broken_template
@@ -24,7 +24,6 @@ from maxbooster_ops.errors import UsageError
 from maxbooster_ops.user_files import did_you_mean, sentence_of
 
 DEFAULT_FOLDER = Path(__file__).with_name("rules")
-DEFAULT_ORIGIN = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

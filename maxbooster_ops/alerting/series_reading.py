@@ -7,15 +7,16 @@ files) or judging what they answer (`engine.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from maxbooster_ops.alerting.rule import Labels, Rule
+from maxbooster_ops.alerting.rule import DEFAULT_ORIGIN, Labels, Rule
 from maxbooster_ops.alerting.samples import Floats, Samples
+from maxbooster_ops.alerting.series_sql import KNOWN_LATER
 from maxbooster_ops.errors import StoreBusyError, StoreError
 from maxbooster_ops.logs import get_logger
 from maxbooster_ops.store.lake import Lake
@@ -26,8 +27,8 @@ _QUERIES = named_queries(Path(__file__).with_name("series_reading.sql"))
 _KNOWN_LATE = timedelta(hours=1)
 """How much later than it happened something may become known and still count (`late_table_rows` in `series.sql`)."""
 
-_HELD_AT_MOST = timedelta(hours=6)
-"""The longest range that is worth copying into memory."""
+_HELD_AT_MOST = timedelta(minutes=35)
+"""How much of a table is worth copying into memory for the rules of one tick."""
 
 
 def read_evaluations(lake: Lake, start: datetime, end: datetime) -> Floats:
@@ -54,15 +55,24 @@ def read_all(lake: Lake, rules: Sequence[Rule], start: datetime, end: datetime) 
     `StoreBusyError` where the lake itself cannot be read.
     """
     queried = [rule for rule in rules if rule.series.sql is not None]
-    if end - start > _HELD_AT_MOST:
-        return _each(lake, queried, start, end)
-    bounded = [rule for rule in queried if rule.series.look_back is not None]
-    with lake.held(_since(bounded, start), end + _KNOWN_LATE):
-        read = _each(lake, bounded, start, end)
-    return read | _each(lake, [rule for rule in queried if rule.series.look_back is None], start, end)
+    near = [rule for rule in queried if _reads_from(rule, start) > end - _HELD_AT_MOST]
+    read = _together(lake, sorted(near, key=_is_the_users), start, end) if len(near) > 1 else {}
+    return read | _one_by_one(lake, [rule for rule in queried if rule.name not in read], start, end)
 
 
-def _each(lake: Lake, rules: Iterable[Rule], start: datetime, end: datetime) -> dict[str, list[Samples]]:
+def _together(lake: Lake, rules: Sequence[Rule], start: datetime, end: datetime) -> dict[str, list[Samples]]:
+    """Read from memory until one cannot be read; whoever comes after it is asked of the lake, one by one."""
+    read: dict[str, list[Samples]] = {}
+    with lake.held(_since(rules, start), end + _KNOWN_LATE):
+        for rule in rules:
+            try:
+                read[rule.name] = read_series(lake, rule, start, end)
+            except StoreError:
+                break
+    return read
+
+
+def _one_by_one(lake: Lake, rules: Iterable[Rule], start: datetime, end: datetime) -> dict[str, list[Samples]]:
     read: dict[str, list[Samples]] = {}
     for rule in rules:
         try:
@@ -74,14 +84,25 @@ def _each(lake: Lake, rules: Iterable[Rule], start: datetime, end: datetime) -> 
     return read
 
 
+def _is_the_users(rule: Rule) -> bool:
+    """Sort the rules that are most likely to fail to the end."""
+    return rule.origin != DEFAULT_ORIGIN
+
+
 def _since(rules: Iterable[Rule], start: datetime) -> dict[str, datetime]:
     """Give for each table the moment from which these rules need it."""
     since: dict[str, datetime] = {}
     for rule in rules:
-        needed = start - (rule.series.look_back or timedelta()) - _KNOWN_LATE
         for table in rule.series.tables:
+            needed = _reads_from(rule, start) - (_KNOWN_LATE if table in KNOWN_LATER else timedelta())
             since[table] = min(since.get(table, needed), needed)
     return since
+
+
+def _reads_from(rule: Rule, start: datetime) -> datetime:
+    """Give the moment from which a rule reads for samples since `start`; the beginning of time where nobody knows."""
+    look_back = rule.series.look_back
+    return datetime.min.replace(tzinfo=UTC) if look_back is None else start - look_back
 
 
 def _taken_apart(table: pa.Table, always: Labels) -> Iterator[Samples]:

@@ -16,7 +16,7 @@ from maxbooster_ops.store.named_sql import named_queries
 
 _FORMS = named_queries(Path(__file__).with_name("series.sql"))
 
-_KNOWN_LATER = frozenset({"probe_results", "queue_jobs", "ai_cache_evictions"})
+KNOWN_LATER = frozenset({"probe_results", "queue_jobs", "ai_cache_evictions"})
 """Tables whose `ts` is when something happened; the beat that saw it came later."""
 
 _BEAT_JITTER = timedelta(milliseconds=500)
@@ -82,7 +82,7 @@ class TableSeries:
 
     def sql(self) -> str:
         """Give the query."""
-        form = "late_table_rows" if self.table in _KNOWN_LATER else "table_rows"
+        form = "late_table_rows" if self.table in KNOWN_LATER else "table_rows"
         rows = _filled(
             form,
             named_labels=_named(self.labels),
