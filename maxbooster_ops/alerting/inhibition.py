@@ -47,7 +47,7 @@ class Causes:
         """Give the open alert that inhibits `alert`, None where none does."""
         for reign in self._reigns:
             for cause in reign.over(alert):
-                if cause.id != alert.id and not any(other.holds(alert, over=cause) for other in self._reigns):
+                if not any(other.holds(alert, over=cause) for other in self._reigns):
                     return cause
         return None
 

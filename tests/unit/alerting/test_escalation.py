@@ -57,6 +57,19 @@ def test_an_immediate_alert_goes_to_the_top_before_anybody_is_told_and_only_once
     assert escalate(raised, NOON + M) == raised
 
 
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param({"first_told_at": NOON}, id="told long ago"),
+        pytest.param({"immediate": True}, id="immediate"),
+    ],
+)
+def test_what_is_silenced_does_not_go_up(what):
+    desk = Desk([an_alert(**what)], silences=[a_silence()])
+    desk.tick(NOON + 30 * M)
+    assert desk.alerts["a1"].level is Severity.ERROR
+
+
 def test_an_immediate_alert_reaches_the_phone_in_its_first_tick_as_one_that_fires():
     desk = Desk([an_alert(severity=Severity.WARNING, immediate=True)])
     desk.tick(NOON)

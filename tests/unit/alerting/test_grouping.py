@@ -54,6 +54,29 @@ def test_what_waits_says_until_when_and_for_what():
 
 
 @pytest.mark.parametrize(
+    ("given", "since", "until"),
+    [
+        pytest.param(recent(50, 30, 20, 10), NOON, NOON + 30 * S, id="when the third last is a minute old"),
+        pytest.param(recent(30, 20, 10), NOON - 55 * S, NOON + 5 * S, id="when it was due for a minute"),
+    ],
+)
+def test_until_when_it_waits(given, since, until):
+    decision, _ = at_noon(an_alert(since=since), given)
+    assert decision.until == until
+
+
+def test_the_one_that_waits_longest_takes_the_others_with_it():
+    alerts = [an_alert(id="new"), an_alert(id="waiting", since=NOON - M)]
+    (message,) = dispatch(alerts, [], LOG_ONLY, recent(3, 2, 1), NOON).messages
+    assert len(message.notices) == 2
+
+
+def test_getting_worse_while_a_reminder_waits_does_not_begin_the_wait_anew():
+    alert = an_alert(value=900.0, since=NOON - 16 * M, told={LOG: told(at=NOON - 16 * M)})
+    assert at_noon(alert, recent(3, 2, 1))[0].reason is Reason.GOT_WORSE
+
+
+@pytest.mark.parametrize(
     ("due_ago", "expected"),
     [
         pytest.param(59 * S, Reason.GROUPED, id="59 s after it began to fire"),

@@ -165,8 +165,14 @@ class TestEarlierEpisode:
 
     def test_without_any_cooldown_it_is_told_at_once(self):
         policy = replace(POLICY, cooldown=timedelta())
-        decision, _ = before(an_alert(told={MAIL: self.earlier}), NOON, policy=policy)
+        decision, _ = before(an_alert(told={MAIL: told(at=NOON - S, resolved=True)}), NOON, policy=policy)
         assert decision.reason is Reason.FIRES
+
+    def test_an_end_that_was_told_after_this_one_began_is_the_end_of_the_last(self):
+        """Beats that are evaluated late end one episode and begin the next before anybody is told of either."""
+        late = told(at=NOON + 2 * M, resolved=True)
+        _, kinds = before(an_alert(told={MAIL: late}), NOON + 17 * M)
+        assert kinds == [Kind.FIRING]
 
     def test_its_end_is_not_told_where_only_the_last_one_was(self):
         decision, kinds = before(an_alert(told={MAIL: self.earlier}, resolved_at=NOON + M), NOON + M)
