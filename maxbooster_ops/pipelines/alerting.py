@@ -21,7 +21,7 @@ from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.sources.collector import utc_now
 
 TICK_SECONDS = 9
-"""The daemon looks every 5 s whether a sensor is due: one that asks for 10 s ticks after 10 or 15, this one after 10."""
+"""The daemon looks every 5 s whether a sensor is due: one asking for 10 s ticks after 10 or 15, this one after 10."""
 
 _DELIVERY_BUDGET = timedelta(seconds=20)
 """A sensor is cut off after 60 s; one try takes at most 15 s."""
@@ -47,7 +47,7 @@ alerts_asset = dg.AssetSpec(
 )
 def alert_rules(
     context: dg.SensorEvaluationContext, ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]
-) -> dg.SensorResult | dg.SkipReason:
+) -> dg.SensorResult:
     """Evaluate, decide and try what is fresh."""
     settings = ops.settings()
     alerting = warm.alerting(settings)
@@ -55,12 +55,12 @@ def alert_rules(
         with warm.store(settings) as (lake, state):
             evaluated = evaluate(lake, state, alerting.rulebook, alerting.policy, now=utc_now())
     except StoreError as error:
-        return dg.SkipReason(str(error))
+        return dg.SensorResult(skip_reason=str(error))
     fresh = deliver_due(state, alerting.channels, now=utc_now, budget=_DELIVERY_BUDGET) if evaluated.messages else []
     for line in (*alerting.problems, *_lines(evaluated), *_delivered(fresh)):
         context.log.info(line)
     events = [_observation(alert) for alert in (*evaluated.begun, *evaluated.ended)][:_SHOWN]
-    return dg.SensorResult(asset_events=events) if events else dg.SkipReason(_summary(evaluated))
+    return dg.SensorResult(skip_reason=_summary(evaluated), asset_events=events)
 
 
 @dg.sensor(
