@@ -248,8 +248,8 @@ def test_a_message_for_a_channel_that_is_gone_goes_to_a_stand_in(post):
 def test_a_day_old_message_is_given_up_after_one_more_try(post):
     post.put(message())
     post.clock.move(hours=24)
-    (last,) = post.deliver(ScriptedChannel("webhook", answers=[TEMPORARY]))
-    assert not last.delivered
+    last, _ = post.deliver(ScriptedChannel("webhook", answers=[TEMPORARY]))
+    assert (last.attempt, last.delivered, last.handed_to) == (1, False, "log")
     assert post.row("k1")["failed_at"] == post.clock()
 
 
