@@ -5,6 +5,7 @@ Belongs here: the comparison and its words. Not here: playing a scenario (`scena
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +15,9 @@ from maxbooster_ops.alerting.decision import Decision, Reason
 from maxbooster_ops.alerting.rule import Labels, Severity
 from maxbooster_ops.alerting.stages import told_of_episode
 
+_NAMED = re.compile(r"(?P<rule>[\w-]+)(?:\{(?P<labels>.*)\})?")
+_LABEL = re.compile(r'\s*([A-Za-z_]\w*)\s*=\s*"([^"]*)"\s*(?:,|$)')
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
@@ -21,6 +25,14 @@ class Named:
 
     rule: str
     labels: Labels = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> Named:
+        """Read what `str()` gives: `queue_backlog{queue="forecast"}`. Raises ValueError that shows this form."""
+        found = _NAMED.fullmatch(text.strip())
+        if not found or _LABEL.sub("", found["labels"] or ""):
+            raise ValueError('is no alert. Expected a rule, with all of its labels: queue_backlog{queue="forecast"}')
+        return cls(rule=found["rule"], labels=dict(_LABEL.findall(found["labels"] or "")))
 
     def is_of(self, alert: Alert) -> bool:
         """Tell whether `alert` is an episode of it."""
@@ -92,16 +104,16 @@ def _wanted(expected: Iterable[ExpectedAlert], alerts: Sequence[Alert]) -> Itera
     for each in expected:
         found = next((alert for alert in alerts if each.named.is_of(alert)), None)
         severity = each.severity if each.severity is not None or found is None else found.severity
-        level = each.level if each.level is not None or found is None else found.level
+        level = each.level
+        if level is None and found and found.level is not found.severity:
+            level = found.level
         yield _described(each.named, each.state, severity, level)
 
 
 def _described(named: Named, state: AlertState, severity: Severity | None, level: Severity | None) -> str:
-    words = [str(named), state.value]
-    if severity is not None:
-        words.append(severity.word)
-    if level not in {None, severity}:
-        words.append(f"raised to {level.word}" if level is not None else "")
+    words = [str(named), state.value, *([severity.word] if severity is not None else [])]
+    if level is not None and level is not severity:
+        words.append(f"raised to {level.word}")
     return " ".join(words)
 
 

@@ -19,7 +19,7 @@ from maxbooster_ops.alerting.alert import Alert, Told, Transition
 from maxbooster_ops.alerting.dispatch import Decision, Recent, dispatch
 from maxbooster_ops.alerting.engine import advance
 from maxbooster_ops.alerting.episodes import SeriesKey
-from maxbooster_ops.alerting.expectation import Expectation
+from maxbooster_ops.alerting.expectation import Expectation, Named
 from maxbooster_ops.alerting.policy import Policy
 from maxbooster_ops.alerting.rule import Labels, Rule, labels_key
 from maxbooster_ops.alerting.samples import Floats, Samples
@@ -53,11 +53,10 @@ class TableColumn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledgement:
-    """Somebody takes the alerts of a rule, those with these labels, so long after the start."""
+    """Somebody takes an alert so long after the start."""
 
     after: timedelta
-    rule: str
-    labels: Labels | None
+    named: Named
     by: str
 
 
@@ -169,8 +168,7 @@ def _told_before(alerts: Iterable[Alert], rule: str, labels: Labels) -> dict[str
 
 def _acknowledged(scenario: Scenario, alerts: Iterable[Alert], now: datetime) -> Iterator[Alert]:
     """Give the open alerts that somebody takes at this very moment."""
-    due = [each for each in scenario.acknowledgements if scenario.starts + each.after == now]
-    for alert in alerts:
-        for each in due:
-            if alert.resolved_at is None and alert.rule == each.rule and each.labels in {None, alert.labels}:
-                yield replace(alert, acknowledged_at=now, acknowledged_by=each.by)
+    for each in scenario.acknowledgements:
+        if scenario.starts + each.after == now:
+            taken = [alert for alert in alerts if each.named.is_of(alert) and alert.resolved_at is None]
+            yield from (replace(alert, acknowledged_at=now, acknowledged_by=each.by) for alert in taken)

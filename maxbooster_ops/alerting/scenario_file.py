@@ -87,7 +87,11 @@ def _severity(value: object) -> Severity:
 
 
 def _as_named(value: object) -> object:
-    return {"rule": value} if isinstance(value, str) else value
+    """Take `queue_backlog{queue="forecast"}` apart; other forms are left as they are."""
+    if not isinstance(value, str):
+        return value
+    named = Named.parse(value)
+    return {"rule": named.rule, "labels": dict(named.labels)}
 
 
 _Duration = Annotated[timedelta, PlainValidator(parse_duration)]
@@ -140,6 +144,8 @@ class _Silence(_Fields):
 
 
 class _Named(_Fields):
+    """An alert, as `{rule: …, labels: …}` or `rule{label="value"}`."""
+
     rule: str
     labels: dict[str, str] = Field(default_factory=dict)
 
@@ -147,37 +153,41 @@ class _Named(_Fields):
         return Named(rule=self.rule, labels=self.labels)
 
 
+_AlertName = Annotated[_Named, BeforeValidator(_as_named)]
+
+
 class _Acknowledgement(_Fields):
     after: _Duration
-    rule: str
-    labels: dict[str, str] | None = None
+    alert: _AlertName
     by: str = "scenario"
 
     def given(self) -> Acknowledgement:
-        return Acknowledgement(after=self.after, rule=self.rule, labels=self.labels, by=self.by)
+        return Acknowledgement(after=self.after, named=self.alert.named(), by=self.by)
 
 
-class _Alert(_Named):
+class _Alert(_Fields):
+    alert: _AlertName
     state: AlertState = AlertState.FIRING
     severity: _SeverityWord | None = None
     level: _SeverityWord | None = None
 
     def expected(self) -> ExpectedAlert:
-        return ExpectedAlert(named=self.named(), state=self.state, severity=self.severity, level=self.level)
+        return ExpectedAlert(named=self.alert.named(), state=self.state, severity=self.severity, level=self.level)
 
 
-class _Hold(_Named):
+class _Hold(_Fields):
+    alert: _AlertName
     reason: Reason
     channel: str | None = None
 
     def expected(self) -> ExpectedHold:
-        return ExpectedHold(named=self.named(), reason=self.reason, channel=self.channel)
+        return ExpectedHold(named=self.alert.named(), reason=self.reason, channel=self.channel)
 
 
 class _Point(_Fields):
     after: _Duration
-    alerts: list[Annotated[_Alert, BeforeValidator(_as_named)]] | None = None
-    routes: dict[str, list[Annotated[_Named, BeforeValidator(_as_named)]]] = Field(default_factory=dict)
+    alerts: list[_Alert] | None = None
+    routes: dict[str, list[_AlertName]] = Field(default_factory=dict)
     held: list[_Hold] = Field(default_factory=list)
 
     def expected(self) -> Expectation:
@@ -227,5 +237,5 @@ class _Scenario(_Fields):
         )
 
 
-_MODELS: tuple[type[_Fields], ...] = (_Scenario, _Series, _Silence, _Acknowledgement, _Point, _Alert, _Hold)
+_MODELS: tuple[type[_Fields], ...] = (_Scenario, _Series, _Silence, _Named, _Acknowledgement, _Point, _Alert, _Hold)
 _FIELDS: Mapping[str, None] = {name: None for model in _MODELS for name in model.model_fields}
