@@ -16,7 +16,7 @@ from maxbooster_ops.alerting.explanation import Step
 from maxbooster_ops.alerting.runbooks import runbook_text
 from maxbooster_ops.alerting.silence import Silence
 from maxbooster_ops.alerting.test_alert import Tested
-from maxbooster_ops.cli.output import console, errors, print_json, print_table
+from maxbooster_ops.cli.output import console, errors, print_json, print_table, shown
 
 
 def as_json(alert: Alert) -> dict[str, Any]:
@@ -70,9 +70,9 @@ def show_alert(alert: Alert, *, json: bool) -> None:
         ("severity", f"{alert.severity.word}, told as {alert.level.word}"),
         ("state", _state(alert)),
         ("labels", labels or None),
-        ("since (UTC)", alert.since),
-        (alert.value_name, alert.value),
-        ("threshold", alert.threshold),
+        ("since (UTC)", shown(alert.since)),
+        (alert.value_name.replace("_", " "), shown(alert.value)),
+        ("threshold", shown(alert.threshold)),
         ("told", ", ".join(sorted(alert.told)) or "nobody yet"),
     ]
     print_table(f"{alert.title}\n{alert.summary}", ("", ""), rows)

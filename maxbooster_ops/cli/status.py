@@ -7,16 +7,20 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from maxbooster_ops.alerting.channels.registry import build_channels
+from maxbooster_ops.alerting.standing import Standing, standing
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, print_json, print_table, shown
 from maxbooster_ops.cli.running import running_up
 from maxbooster_ops.errors import redact
+from maxbooster_ops.settings import Settings
 from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.latest import last_beat_ever, snapshot
 from maxbooster_ops.store.snapshot import Snapshot
+from maxbooster_ops.store.state import open_state
 from maxbooster_ops.watching import home_of, targets_of
 
 
@@ -26,13 +30,15 @@ def run(json: JsonOption = False, home: HomeOption = None) -> None:
     place, targets = home_of(settings), targets_of(settings)
     with open_lake(place, read_only=True) as lake:
         seen, newest = snapshot(lake), last_beat_ever(lake)
-    facts = _facts(place, targets, seen, newest)
+    alerting = _standing(settings, place)
+    facts = {**_facts(place, targets, seen, newest), "alerts": _alerts(alerting)}
     if json:
         print_json({**facts, "failures": seen.failures})
         return
     print_table("maxbooster-ops", ("", ""), _lines(facts))
     if newest:
         console.print(f"\nThe newest beat was taken {shown(utc_now() - newest)} ago.")
+    console.print(alerting.verdict, style="bold red" if alerting.all_fail else "", highlight=False)
     if seen.failures:
         rows = ((failure.source, failure.target, failure.reason, failure.hint) for failure in seen.failures)
         print_table("\nNot readable in the newest beat", ("source", "target", "reason", "what to do"), rows)
@@ -58,6 +64,24 @@ def _facts(home: Home, targets: Targets, seen: Snapshot, newest: datetime | None
         "redis": {"ping_ms": redis.ping_ms_median if redis else None},
         "monitors": {"up": sum(p.up for p in seen.probes) if seen.probes else None, "seen": len(seen.probes) or None},
         "series": {"seen": len(seen.metrics) or None},
+    }
+
+
+def _standing(settings: Settings, home: Home) -> Standing:
+    names = [channel.name for channel in build_channels(settings).usable]
+    with open_state(home) as state, state.reading() as connection:
+        return standing(connection, names, now=utc_now())
+
+
+def _alerts(alerting: Standing) -> dict[str, object]:
+    return {
+        "open": sum(alerting.open.values()),
+        "critical": alerting.open.get("critical", 0),
+        "channels": ", ".join(alerting.configured) or None,
+        "failing": ", ".join(f"{channel.channel}: {channel.last_detail}" for channel in alerting.failing) or None,
+        "messages_waiting": alerting.waiting,
+        "evaluated": alerting.evaluated_at,
+        "heartbeat": alerting.heartbeat_at,
     }
 
 

@@ -12,12 +12,14 @@ import dagster as dg
 from maxbooster_ops.alerting.alert import Alert
 from maxbooster_ops.alerting.delivery import Delivery, deliver_due
 from maxbooster_ops.alerting.evaluation import Evaluated, evaluate
+from maxbooster_ops.alerting.standing import Standing, standing
 from maxbooster_ops.alerting.upkeep import keep_up
 from maxbooster_ops.alerting.watched_jobs import job_ended
 from maxbooster_ops.errors import StoreError, redact
 from maxbooster_ops.pipelines.collection import GROUP, OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
+from maxbooster_ops.settings import Settings
 from maxbooster_ops.sources.collector import utc_now
 
 TICK_SECONDS = 9
@@ -25,6 +27,8 @@ TICK_SECONDS = 9
 
 _DELIVERY_BUDGET = timedelta(seconds=20)
 """A sensor is cut off after 60 s; one try takes at most 15 s."""
+
+_REACHED = "channels_reach_people"
 
 _SHOWN = 50
 """Alerts that one tick shows one by one."""
@@ -71,19 +75,22 @@ def alert_rules(
 )
 def notifications(
     context: dg.SensorEvaluationContext, ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]
-) -> dg.SkipReason:
+) -> dg.SensorResult:
     """Deliver, and keep up what shows that alerting works."""
     settings = ops.settings()
     alerting = warm.alerting(settings)
     try:
         state = warm.state(settings)
         done = deliver_due(state, alerting.channels, now=utc_now, budget=_DELIVERY_BUDGET)
-        kept = keep_up(state, settings, alerting.channels, now=utc_now())
+        kept = list(keep_up(state, settings, alerting.channels, now=utc_now()))
+        found = _standing(settings, warm)
     except StoreError as error:
-        return dg.SkipReason(str(error))
+        return dg.SensorResult(skip_reason=str(error))
     for line in (*_delivered(done), *kept):
         context.log.info(line)
-    return dg.SkipReason(f"{sum(d.delivered for d in done)} delivered, {sum(not d.delivered for d in done)} failed")
+    summary = f"{sum(d.delivered for d in done)} delivered, {sum(not d.delivered for d in done)} failed"
+    news = [_reached(found)] if context.cursor != found.verdict else []
+    return dg.SensorResult(skip_reason=f"{summary}. {found.verdict}", asset_events=news, cursor=found.verdict)
 
 
 @dg.run_status_sensor(
@@ -119,7 +126,33 @@ def run_successes(
     return dg.SkipReason(f"{run.job_name} succeeded")
 
 
+@dg.asset_check(
+    asset="alerts",
+    name=_REACHED,
+    description="Messages reach people: not every channel fails. `maxbooster-ops alerts test` tries them all.",
+)
+def channels_reach_people(ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]) -> dg.AssetCheckResult:
+    """Judge the channels by their last tries."""
+    found = _standing(ops.settings(), warm)
+    return dg.AssetCheckResult(
+        check_name=_REACHED, asset_key="alerts", passed=not found.all_fail, description=found.verdict
+    )
+
+
 SENSORS = (alert_rules, notifications, run_failures, run_successes)
+
+
+def _standing(settings: Settings, warm: WarmAlerting) -> Standing:
+    names = [channel.name for channel in warm.alerting(settings).channels]
+    with warm.state(settings).reading() as connection:
+        return standing(connection, names, now=utc_now())
+
+
+def _reached(found: Standing) -> dg.AssetCheckEvaluation:
+    """Show the verdict as soon as it changes."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey("alerts"), check_name=_REACHED, passed=not found.all_fail, description=found.verdict
+    )
 
 
 def _lines(evaluated: Evaluated) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from maxbooster_ops.pipelines.alerting import SENSORS, alerts_asset
+from maxbooster_ops.pipelines.alerting import SENSORS, alerts_asset, channels_reach_people
 from maxbooster_ops.pipelines.collection import collect, collect_every_minute, collected
 from maxbooster_ops.pipelines.health import health, health_every_5_minutes, platform_health
 from maxbooster_ops.pipelines.resources import OpsResource
@@ -17,6 +17,7 @@ defs = dg.Definitions(
     assets=[collected, platform_health, alerts_asset],
     jobs=[collect, health],
     schedules=[collect_every_minute, health_every_5_minutes],
+    asset_checks=[channels_reach_people],
     sensors=SENSORS,
     resources={"ops": OpsResource(), "warm": WarmAlerting()},
     # One process per run: the steps are short, and a process per step would cost three more CPU-seconds.
