@@ -19,6 +19,7 @@ from maxbooster_ops.alerting.rule import Comparison, Condition, Labels, Rule, la
 from maxbooster_ops.alerting.samples import Floats, Samples
 from maxbooster_ops.alerting.series_memory import microsecond, microseconds
 from maxbooster_ops.alerting.series_reading import read_evaluations, read_series
+from maxbooster_ops.errors import StoreBusyError, StoreError
 from maxbooster_ops.store.lake import Lake
 
 
@@ -40,14 +41,15 @@ class Episode:
 def backtest(lake: Lake, rules: Iterable[Rule], start: datetime, end: datetime) -> list[Episode]:
     """Give every episode of `rules` at the beats in [start, end), by start; each series begins inactive.
 
-    Rules on our own watching are left out: the lake holds no past of them.
+    Rules on our own watching are left out: the lake holds no past of them. Raises `StoreError` with the rule whose
+    query cannot be answered.
     """
     evaluations = read_evaluations(lake, start, end)
     if not len(evaluations):
         return []
     episodes: list[Episode] = []
     for alike in _by_query(rules):
-        for samples in read_series(lake, alike[0], start - alike[0].stale_after, end):
+        for samples in _samples(lake, alike[0], start - alike[0].stale_after, end):
             for rule in alike:
                 episodes += series_episodes(rule, samples, evaluations)
     return sorted(episodes, key=lambda episode: (episode.started, episode.rule, labels_key(episode.labels)))
@@ -60,6 +62,18 @@ def _by_query(rules: Iterable[Rule]) -> Iterable[list[Rule]]:
         if rule.series.sql is not None:
             alike[rule.series.sql, labels_key(rule.labels), rule.stale_after].append(rule)
     return alike.values()
+
+
+def _samples(lake: Lake, rule: Rule, start: datetime, end: datetime) -> list[Samples]:
+    try:
+        return read_series(lake, rule, start, end)
+    except StoreBusyError:
+        raise
+    except StoreError as error:
+        raise StoreError(
+            f"The query of the rule `{rule.name}` ({rule.origin}) cannot be answered for this range: {error}. "
+            "Correct it, or name the rules that you want with --rule."
+        ) from error
 
 
 def series_episodes(rule: Rule, samples: Samples, evaluations: Floats) -> list[Episode]:

@@ -16,6 +16,7 @@ from maxbooster_ops.alerting.builtin_series import Watching
 from maxbooster_ops.alerting.rule import labels_key
 from maxbooster_ops.alerting.rulebook import load_rulebook, parse_rules
 from maxbooster_ops.alerting.series_reading import read_evaluations
+from maxbooster_ops.errors import StoreError
 from maxbooster_ops.store.facts import BeatTaken, QueueSample
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
@@ -132,3 +133,13 @@ def test_a_range_without_beats_has_no_alerts(lake):
     write(lake, [150, 150, 150, 150])
     rules = parse_rules(RULES, "rules.yaml", LIMITS, False).rules
     assert backtest(lake, rules, NOON + timedelta(days=1), NOON + timedelta(days=2)) == []
+
+
+def test_a_query_that_cannot_be_answered_is_named(lake):
+    """Found only with rows: the check of the files sees none."""
+    write(lake, [150])
+    rules = parse_rules(
+        RULES.replace("value: waiting", "value: CAST(queue AS DOUBLE)"), "mine.yaml", LIMITS, False
+    ).rules
+    with pytest.raises(StoreError, match=r"rule `backlog` \(mine\.yaml\) cannot be answered.*forecast"):
+        backtest(lake, rules, NOON, NOON + timedelta(hours=1))
