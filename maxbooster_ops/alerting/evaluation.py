@@ -60,12 +60,14 @@ def evaluate(lake: Lake, state: State, rulebook: Rulebook, policy: Policy, *, no
     with state.reading() as connection:
         evaluated = mark(connection, EVALUATED)
         memories = load_memories(connection)
-        watching = Watching.read(connection, newest_beat=last_beat_ever(lake), now=now)
     start = max(evaluated.at, now - _CATCH_UP) if evaluated else now - _FIRST_LOOK
     moments = read_evaluations(lake, start, now)
     moments = moments[moments > start.timestamp()]
-    advanced = advance_all(lake, rulebook.rules, memories, watching, moments=moments, start=start)
     reached = datetime.fromtimestamp(moments[-1], UTC) if len(moments) else start
+    with state.reading() as connection:
+        newest = reached if evaluated or len(moments) else last_beat_ever(lake)
+        watching = Watching.read(connection, newest_beat=newest, now=now)
+    advanced = advance_all(lake, rulebook.rules, memories, watching, moments=moments, start=start)
     with state.writing() as connection:
         if mark(connection, EVALUATED) != evaluated:
             return Evaluated(overtaken=True)
@@ -73,7 +75,8 @@ def evaluate(lake: Lake, state: State, rulebook: Rulebook, policy: Policy, *, no
         keep_memories(connection, advanced.memories, memories, now=now)
         if not rulebook.problems:
             forget_rules(connection, {rule.name for rule in rulebook.rules}, memories)
-        set_mark(connection, Mark(name=EVALUATED, at=reached, ok=True, detail=f"{len(moments)} beats"))
+        if evaluated or len(moments):
+            set_mark(connection, Mark(name=EVALUATED, at=reached, ok=True, detail=f"{len(moments)} beats"))
     return replace(done, beats=len(moments))
 
 
