@@ -16,7 +16,7 @@ from maxbooster_ops.alerting.alert import Alert, Told
 from maxbooster_ops.alerting.composing import compose, told_after
 from maxbooster_ops.alerting.decision import Decision, Hold, Judgement, Reason, Tell, Verdict
 from maxbooster_ops.alerting.escalation import escalate
-from maxbooster_ops.alerting.grouping import MOST_PER_WINDOW, Bundle, Recent, Telling, Waiting, bundle, release
+from maxbooster_ops.alerting.grouping import Bundle, Recent, Telling, Waiting, bundle, release
 from maxbooster_ops.alerting.inhibition import Causes
 from maxbooster_ops.alerting.message import Message
 from maxbooster_ops.alerting.policy import Policy
@@ -52,7 +52,8 @@ def dispatch(
         for situation in situations
         for route in policy.routes
     }
-    released = release(bundle(_tellings(situations, judged)), recent, now)
+    most = {route.channel: route.most_per_window for route in policy.routes}
+    released = release(bundle(_tellings(situations, judged)), recent, most, now)
     judged |= {key: hold for waiting in released.waiting for key, hold in _holds(waiting).items()}
     judged |= {key: hold for situation in situations for key, hold in _lost(situation.alert, policy).items()}
     after = _after([situation.alert for situation in situations], released.sent, judged, now)
@@ -88,7 +89,7 @@ def _holds(waiting: Waiting) -> dict[Key, Hold]:
     """Hold everything in a bundle that waits."""
     channel, group = waiting.bundle.channel, waiting.bundle.group
     detail = (
-        f"waits and goes with others: {channel} got {MOST_PER_WINDOW} messages about {group} within a minute; there is "
+        f"waits and goes with others: {channel} got {waiting.most} messages about {group} within a minute; there is "
         f"room again at {waiting.until.astimezone(UTC):%H:%M:%S UTC}"
     )
     hold = Hold(reason=Reason.GROUPED, detail=detail, until=waiting.until)

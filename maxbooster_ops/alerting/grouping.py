@@ -7,7 +7,7 @@ says (`composing.py`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -19,7 +19,7 @@ from maxbooster_ops.alerting.rule import Severity
 
 MOST_PER_WINDOW = 3
 WINDOW = timedelta(seconds=60)
-"""A channel gets this many messages about one group in this time; more would be one event told over and over.
+"""A person's channel gets this many messages about one group in this time; more would be one event told over and over.
 
 With the waiting ones forced out after as long, a storm of one group costs four messages in its first minute, six with
 the ends that follow.
@@ -72,9 +72,10 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A bundle that must wait, at most until then."""
+    """A bundle that must wait, at most until then; its channel got `most` messages about the group lately."""
 
     bundle: Bundle
+    most: int
     until: datetime
 
 
@@ -99,10 +100,13 @@ def bundle(tellings: Iterable[Telling]) -> list[Bundle]:
     ]
 
 
-def release(bundles: Sequence[Bundle], recent: Sequence[Recent], now: datetime) -> Released:
+def release(
+    bundles: Sequence[Bundle], recent: Sequence[Recent], most: Mapping[str, int | None], now: datetime
+) -> Released:
     """Let go what may go: a P0, what has waited for as long as the window, and what there is room for.
 
-    Nothing waits longer than the window after it was due, so neither a resolution nor a first notice can starve.
+    `most` is how many messages about one group each channel takes in a window; None: any number. Nothing waits longer
+    than the window after it was due, so neither a resolution nor a first notice can starve.
     """
     times: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for message in sorted(recent, key=attrgetter("at")):
@@ -112,13 +116,13 @@ def release(bundles: Sequence[Bundle], recent: Sequence[Recent], now: datetime) 
     waiting: list[Waiting] = []
     # Those that go in any case go first, since they take room from the others.
     for waits in sorted(bundles, key=lambda each: not _must_go(each, now)):
-        window = times[waits.channel, waits.group]
-        if _must_go(waits, now) or len(window) < MOST_PER_WINDOW:
+        window, limit = times[waits.channel, waits.group], most[waits.channel]
+        if limit is None or len(window) < limit or _must_go(waits, now):
             sent.append(waits)
             window.append(now)
         else:
-            until = min(window[-MOST_PER_WINDOW], waits.due) + WINDOW
-            waiting.append(Waiting(bundle=waits, until=until))
+            until = min(window[-limit], waits.due) + WINDOW
+            waiting.append(Waiting(bundle=waits, most=limit, until=until))
     in_order = sorted(sent, key=lambda each: (each.channel, each.group, _ARRIVAL.index(each.kind)))
     return Released(sent=tuple(in_order), waiting=tuple(waiting))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from maxbooster_ops.alerting.grouping import MOST_PER_WINDOW
 from maxbooster_ops.alerting.inhibition import Inhibition
 from maxbooster_ops.alerting.rotation import Rotation
 from maxbooster_ops.alerting.rule import Severity
@@ -32,13 +33,21 @@ _HEARS_ACKNOWLEDGEMENTS = frozenset({"pagerduty"})
 """A phone goes on ringing until it knows that somebody took the alert; in a chat it would be noise."""
 
 
+_PROGRAMS = frozenset({"webhook", LOG})
+"""Channels that a program reads. No flood wears it out, and what it does with news is as late as the news."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One channel, the least level that it takes, and whether it is told that somebody acknowledged."""
+    """One channel, the least level that it takes, and whether it is told that somebody acknowledged.
+
+    `most_per_window` is how many messages about one group it takes in a minute (`grouping.WINDOW`); None: any number.
+    """
 
     channel: str
     least: Severity
     hears_acknowledgements: bool = False
+    most_per_window: int | None = MOST_PER_WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,4 +78,5 @@ def _route(channel: str) -> Route:
         channel=channel,
         least=LEAST_LEVEL.get(channel, Severity.INFO),
         hears_acknowledgements=channel in _HEARS_ACKNOWLEDGEMENTS,
+        most_per_window=None if channel in _PROGRAMS else MOST_PER_WINDOW,
     )

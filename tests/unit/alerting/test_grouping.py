@@ -44,6 +44,24 @@ def test_a_fourth_message_about_a_group_waits_until_there_is_room(given, expecte
     assert (decision.reason, messages) == (expected, int(expected is Reason.FIRES))
 
 
+def test_a_channel_that_a_program_reads_takes_any_number():
+    """What is told to it late is done late; nobody is worn out by the flood."""
+    route = Route(channel=LOG, least=Severity.INFO, most_per_window=None)
+    dispatched = dispatch([an_alert()], [], Policy(routes=(route,)), recent(5, 4, 3, 2, 1), NOON)
+    assert decided(dispatched, LOG).reason is Reason.FIRES
+
+
+def test_one_flood_reaches_a_program_at_every_tick_and_people_in_three_messages_a_minute():
+    program = Route(channel="webhook", least=Severity.INFO, most_per_window=None)
+    desk = Desk(policy=Policy(routes=(program, Route(channel=CHAT, least=Severity.INFO))))
+    for tick in range(6):
+        now = NOON + tick * TICK
+        desk.alerts[str(tick)] = an_alert(id=str(tick), since=now)
+        desk.tick(now)
+    assert [message.at for message in desk.to("webhook")] == [NOON + tick * TICK for tick in range(6)]
+    assert [message.at for message in desk.to(CHAT)] == [NOON, NOON + TICK, NOON + 2 * TICK]
+
+
 def test_what_waits_says_until_when_and_for_what():
     decision, _ = at_noon(an_alert(), recent(40, 30, 20))
     assert decision.until == NOON + 20 * S

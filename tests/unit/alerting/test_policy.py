@@ -21,6 +21,13 @@ def test_every_channel_has_the_level_of_the_specification_and_the_log_is_always_
     assert [route.channel for route in policy.routes if route.hears_acknowledgements] == ["pagerduty"]
 
 
+def test_people_are_spared_floods_and_programs_are_not():
+    policy = policy_of(settings(), ["pagerduty", "email", "slack", "teams", "discord", "webhook"], (), None)
+    unlimited = {route.channel for route in policy.routes if route.most_per_window is None}
+    limits = {route.most_per_window for route in policy.routes} - {None}
+    assert (unlimited, limits) == ({"webhook", LOG}, {3})
+
+
 def test_without_any_channel_the_log_takes_everything():
     (route,) = policy_of(settings(), [], (), None).routes
     assert (route.channel, route.least) == (LOG, Severity.INFO)
