@@ -36,6 +36,7 @@ class LakeSchema:
         names = self._connection.execute(
             "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal"
         )
+        self._read: dict[str, tuple[str, ...]] = {}
         self.tables = frozenset(str(row[0]) for row in names.fetchall())
 
     def __enter__(self) -> Self:
@@ -46,11 +47,20 @@ class LakeSchema:
 
     def tables_of(self, sql: str) -> tuple[str, ...]:
         """Name the tables and views that a query reads, sorted; none where it is no query."""
+        if sql in self._read:
+            return self._read[sql]
         row = self._connection.execute("SELECT json_serialize_sql($sql)", {"sql": sql}).fetchone()
-        tree = json.loads(row[0]) if row else {}
-        own = {entry["key"] for node in _nodes(tree) for entry in node.get("cte_map", {}).get("map", [])}
-        read = {node["table_name"] for node in _nodes(tree) if node.get("type") == "BASE_TABLE"}
-        return tuple(sorted(read - own))
+        read, own = set(), set()
+        for node in _nodes(json.loads(row[0]) if row else {}):
+            own |= {entry["key"] for entry in node.get("cte_map", {}).get("map", [])}
+            if node.get("type") == "BASE_TABLE":
+                read.add(node["table_name"])
+        self._read[sql] = tuple(sorted(read - own))
+        return self._read[sql]
+
+    def lacks(self, sql: str) -> tuple[str, ...]:
+        """Name the tables that a query reads and the lake has not."""
+        return tuple(table for table in self.tables_of(sql) if table not in self.tables)
 
     def complaint(self, sql: str) -> str | None:
         """Say what is wrong with a rule's query; None where nothing is, as far as that shows without rows."""
@@ -61,9 +71,7 @@ class LakeSchema:
             if missing := {"from", "to"} - parsed[0].named_parameters:
                 names = " and ".join(f"${name}" for name in sorted(missing))
                 return f"must bound ts by $from and $to, {names} is not in it: WHERE ts >= $from AND ts < $to"
-            if set(self.tables_of(sql)) - self.tables:
-                return None
-            return self._wrong_columns(sql)
+            return None if self.lacks(sql) else self._wrong_columns(sql)
         except duckdb.Error as error:
             return "is refused by DuckDB: " + " ".join(str(error).split())[:400]
 
@@ -90,10 +98,12 @@ def _is_number(kind: str) -> bool:
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(tree, dict):
-        yield tree
-        for part in tree.values():
-            yield from _nodes(part)
-    elif isinstance(tree, list):
-        for part in tree:
-            yield from _nodes(part)
+    """Give every object of a tree of JSON."""
+    rest = [tree]
+    while rest:
+        part = rest.pop()
+        if isinstance(part, dict):
+            yield part
+            rest += part.values()
+        elif isinstance(part, list):
+            rest += part

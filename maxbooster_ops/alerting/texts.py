@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from maxbooster_ops.alerting.rule import Labels, Rule
@@ -58,7 +59,7 @@ def _rendered(rule: Rule, labels: Labels, value: float | None) -> Texts:
 
 
 def _text(template: str, rule: Rule, labels: Labels, value: float | None) -> str:
-    rendered = _ENVIRONMENT.from_string(template).render(
+    rendered = _compiled(template).render(
         labels=labels,
         value=value,
         threshold=rule.condition.threshold,
@@ -100,6 +101,12 @@ def _duration(seconds: float | None) -> str:
 
 def _megabytes(size_bytes: float | None) -> str:
     return _NO_DATA if size_bytes is None else f"{_number(size_bytes / 1024**2, 0)} MB"
+
+
+@lru_cache(maxsize=1024)
+def _compiled(template: str) -> Template:
+    """Compile a template once: a storm renders the same one a thousand times."""
+    return _ENVIRONMENT.from_string(template)
 
 
 class _AnyLabel(dict[str, str]):

@@ -224,9 +224,9 @@ CASES = [
     ),
     Case(
         rule="disk_full",
-        beats=[[fact(HostSample, host="web", disk_used_percent={"/": 50.0, "/data": 91.0})]],
+        beats=[[fact(HostSample, host="web", disk_used_percent={"/": 50.0, "/data": 96.0})]],
         labels={"host": "web", "mount": "/data"},
-        value=91,
+        value=96,
     ),
     monitor("api_down", "API Gateway"),
     monitor("database_down", "Database Connection"),
