@@ -99,6 +99,8 @@ def _decide(
         values={key: memory.last_value for key, memory in advanced.memories.items()},
         told_before=lambda rule, labels: alert_store.told_before(connection, rule, labels),
     )
+    # Ends before beginnings: the state takes one open episode of a series, and a catch-up may bring its next one.
+    alert_store.update_alerts(connection, [alert for alert in followed.changed if alert.resolved_at])
     alert_store.insert_alerts(connection, followed.begun)
     alert_store.add_transitions(connection, zip(advanced.transitions, followed.ids, strict=True))
     current = {alert.id: alert for alert in (*known, *followed.begun, *followed.changed)}

@@ -155,6 +155,16 @@ def test_beats_missed_meanwhile_are_evaluated_afterwards_with_their_own_times(wa
     assert watch.alerts()[0].resolved_at == watch.now
 
 
+def test_an_alert_that_ended_and_fires_again_between_two_ticks_is_two_episodes(watch):
+    first = firing(watch)
+    for waiting in (20, 150, 150):
+        watch.beat(forecast=waiting)
+    assert [change for change, _ in changes(watch.tick())] == [Change.RESOLVED, Change.PENDING, Change.FIRING]
+    second, before = watch.alerts()
+    assert (before.id, before.resolved_at) == (first.id, watch.now - 2 * HALF_A_MINUTE)
+    assert (second.since, second.resolved_at) == (watch.now, None)
+
+
 def test_a_queue_that_is_not_seen_any_more_goes_on_firing_without_data(watch):
     for _ in range(2):
         watch.beat(forecast=150)
