@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -48,9 +48,9 @@ def advance_all(
     at_once = np.array([watching.now.timestamp()])
     for rule in rules:
         builtin = rule.series.builtin
-        found = watching.samples(builtin) if builtin else read.get(rule.name, ())
+        found = watching.samples(builtin, rule.labels) if builtin else read.get(rule.name, ())
         evaluations = at_once if builtin else moments
-        for key, samples in _series(rule, found, known.get(rule.name, ())) if len(evaluations) else ():
+        for key, samples in _series(found, known.get(rule.name, ())) if len(evaluations) else ():
             series = rule.name, key
             result.memories[series], transitions = advance(rule, memories.get(series), samples, evaluations)
             result.transitions += transitions
@@ -58,14 +58,13 @@ def advance_all(
     return result
 
 
-def _series(rule: Rule, found: Iterable[Samples], known: Iterable[str]) -> Iterator[tuple[str, Samples]]:
-    """Give the series that have samples, with the rule's own labels on them, then the known ones that have none."""
+def _series(found: Iterable[Samples], known: Iterable[str]) -> Iterator[tuple[str, Samples]]:
+    """Give the series that have samples, then the known ones that have none."""
     seen = set()
     for samples in found:
-        labelled = replace(samples, labels={**rule.labels, **samples.labels}) if rule.labels else samples
-        key = labels_key(labelled.labels)
+        key = labels_key(samples.labels)
         seen.add(key)
-        yield key, labelled
+        yield key, samples
     for key in known:
         if key not in seen:
             yield key, Samples(labels=json.loads(key), ts=_NOTHING, values=_NOTHING)

@@ -38,18 +38,16 @@ class Watching:
             failing_channels=tuple(failing_channels(connection, now)),
         )
 
-    def samples(self, name: str) -> list[Samples]:
-        """Give the series of one name, each with one sample at `now`; an unknown name has none."""
+    def samples(self, name: str, always: Labels) -> list[Samples]:
+        """Give the series of one name with the labels `always` on them, each with one sample at `now`."""
+        values: Iterable[tuple[Labels, float]] = ()
         if name == "collection_age_seconds" and self.newest_beat:
-            return [self._sample({}, (self.now - self.newest_beat).total_seconds())]
-        if name == "job_failed":
-            return self._each("job", self.jobs)
-        if name == "channel_failing_seconds":
-            return self._each("channel", self.failing_channels)
-        return []
-
-    def _each(self, label: str, values: Iterable[tuple[str, float]]) -> list[Samples]:
-        return [self._sample({label: name}, float(value)) for name, value in values]
+            values = [({}, (self.now - self.newest_beat).total_seconds())]
+        elif name == "job_failed":
+            values = [({"job": job}, float(failed)) for job, failed in self.jobs]
+        elif name == "channel_failing_seconds":
+            values = [({"channel": channel}, seconds) for channel, seconds in self.failing_channels]
+        return [self._sample({**always, **labels}, value) for labels, value in values]
 
     def _sample(self, labels: Labels, value: float) -> Samples:
         return Samples(labels=labels, ts=np.array([self.now.timestamp()]), values=np.array([value]))

@@ -65,7 +65,7 @@ class WarmAlerting:
     def _open(self, home: Home) -> _Opened:
         if self._opened is None or self._opened.home != home:
             self._close()
-            lake = self._stack.enter_context(open_lake(home, read_only=True))
+            lake = self._stack.enter_context(open_lake(home, read_only=True, threads=1))
             state = self._stack.enter_context(open_state(home))
             self._opened = _Opened(home=home, lake=lake, state=state)
         return self._opened

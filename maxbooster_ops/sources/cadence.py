@@ -21,7 +21,7 @@ def beats_due(minute: datetime, interval_seconds: int) -> list[datetime]:
     """
     step = timedelta(seconds=interval_seconds)
     start, end = minute + LEAD, minute + LEAD + timedelta(minutes=1)
-    due = _EPOCH + ((start - _EPOCH) // step + 1) * step
+    due = _beat_after(start, step)
     beats = []
     while due <= end:
         beats.append(due)
@@ -32,3 +32,16 @@ def beats_due(minute: datetime, interval_seconds: int) -> list[datetime]:
 def is_overdue(due: datetime, interval_seconds: int, *, now: datetime) -> bool:
     """Tell whether a beat is so late that the next one has replaced it; such a beat is left out, not faked."""
     return now >= due + timedelta(seconds=interval_seconds)
+
+
+def beat_to_await(
+    newest: datetime | None, interval_seconds: int, *, now: datetime, within: timedelta, patience: timedelta
+) -> datetime | None:
+    """Give the beat after `newest` if it is due `within` that time from `now`, or late by less than `patience`."""
+    earliest = now - patience
+    due = _beat_after(max(newest, earliest) if newest else earliest, timedelta(seconds=interval_seconds))
+    return due if due <= now + within else None
+
+
+def _beat_after(moment: datetime, step: timedelta) -> datetime:
+    return _EPOCH + ((moment - _EPOCH) // step + 1) * step

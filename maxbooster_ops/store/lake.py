@@ -94,9 +94,12 @@ class Lake:
                         f"CREATE TEMP TABLE {table} AS FROM ops.{table} WHERE ts >= $start AND ts < $until",
                         {"start": start, "until": until},
                     )
+                # Else every name in a question, each function's too, would be looked up in the lake's catalog first.
+                self._connection.execute("USE memory")
             yield
         finally:
             self._connection.rollback()
+            self._connection.execute("USE ops")
 
     def close(self) -> None:
         """Close the connection."""
@@ -126,8 +129,10 @@ class Lake:
 
 
 @contextmanager
-def open_lake(home: Home, *, read_only: bool = False) -> Iterator[Lake]:
+def open_lake(home: Home, *, read_only: bool = False, threads: int | None = None) -> Iterator[Lake]:
     """Open the lake of `home`; unless `read_only`, create it or bring it to this release's version.
+
+    `threads` bounds DuckDB's own: one costs least for many small questions, all cores answer a large one soonest.
 
     Raises `StoreError` when there is none to read, `StoreVersionError` when a newer release wrote it.
     """
@@ -139,6 +144,8 @@ def open_lake(home: Home, *, read_only: bool = False) -> Iterator[Lake]:
     if not read_only:
         home.prepare()
     connection = connect(home)
+    if threads:
+        connection.execute(f"SET threads = {int(threads)}")
     lake = Lake(home, connection)
     try:
         with _as_store_errors(home, "open"):

@@ -6,100 +6,22 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
-from support.facts import LIMITS, NOON, fact
+from support.facts import LIMITS
+from support.watching import HALF_A_MINUTE, POLICY, Watch, firing
 
-from maxbooster_ops.alerting import alert_store, deeds, silence_store
 from maxbooster_ops.alerting.alert import AlertState, Change
-from maxbooster_ops.alerting.evaluation import decide, evaluate
-from maxbooster_ops.alerting.explanation import explain
-from maxbooster_ops.alerting.policy import policy_of
+from maxbooster_ops.alerting.evaluation import evaluate
 from maxbooster_ops.alerting.rulebook import parse_rules
-from maxbooster_ops.alerting.silence import Silence, parse_matcher
 from maxbooster_ops.alerting.watched_jobs import job_ended
-from maxbooster_ops.errors import UsageError
-from maxbooster_ops.settings import Settings
-from maxbooster_ops.store.alert_tables import alert_transitions, outbox
-from maxbooster_ops.store.beats import Batch, beat_id
-from maxbooster_ops.store.facts import BeatTaken, QueueSample
+from maxbooster_ops.store.alert_tables import outbox
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 
-RULES = """
-rules:
-  - name: backlog
-    title: High Queue Backlog
-    component: queues
-    severity: warning
-    series: {table: queue_samples, value: waiting, labels: [queue]}
-    condition: "> 100"
-    for: 30s
-    stale_after: 2m
-    summary: "Queue {{ labels.queue }} has {{ value | number }} waiting jobs"
-    description: Jobs come faster than they are done.
-    runbook: https://runbooks.example/queue_backlog
-  - name: job_of_ours
-    title: A run failed
-    component: watching
-    severity: error
-    builtin: job_failed
-    condition: "> 0"
-    summary: "{{ labels.job }} failed"
-    description: A run of ours failed.
-    runbook: https://runbooks.example/pipeline_failure
-  - name: collection_stopped
-    title: Collection stopped
-    component: watching
-    severity: error
-    builtin: collection_age_seconds
-    condition: "> 180"
-    summary: "The newest beat is {{ value | number }} s old"
-    description: Nothing is watched.
-    runbook: https://runbooks.example/pipeline_failure
-"""
-HALF_A_MINUTE = timedelta(seconds=30)
-POLICY = policy_of(Settings(_env_file=None), ["webhook"], (), None)
-
 
 @pytest.fixture
-def store(tmp_path):
-    with open_store(Home(root=tmp_path / "home")) as opened:
-        yield opened
-
-
-@pytest.fixture
-def watch(store):
-    return Watch(store)
-
-
-class Watch:
-    """Beats with one queue, each followed by a tick two seconds later."""
-
-    def __init__(self, store, rules=RULES):
-        self.store = store
-        self.rulebook = parse_rules(rules, "test.yaml", LIMITS, False)
-        assert self.rulebook.problems == ()
-        self.now = NOON
-
-    def beat(self, **waiting):
-        self.now += HALF_A_MINUTE
-        samples = [fact(QueueSample, ts=self.now, queue=queue, waiting=count) for queue, count in waiting.items()]
-        facts = [fact(BeatTaken, ts=self.now, due=self.now, kind="beat"), *samples]
-        self.store.beats.store(Batch(id=beat_id(self.now), due=self.now, facts=facts), {})
-
-    def tick(self, later=timedelta(seconds=2)):
-        self.now += later
-        done = evaluate(self.store.lake, self.store.state, self.rulebook, POLICY, now=self.now)
-        self.now -= later
-        return done
-
-    def alerts(self):
-        with self.store.state.reading() as connection:
-            return alert_store.recent_alerts(connection, NOON, limit=100)
-
-    def rows(self, table, *order):
-        with self.store.state.reading() as connection:
-            return list(connection.execute(sa.select(table).order_by(*order)).mappings())
+def watch(tmp_path):
+    with open_store(Home(root=tmp_path / "home")) as store:
+        yield Watch(store)
 
 
 def changes(done):
@@ -249,67 +171,3 @@ def test_a_broken_rule_file_resolves_nothing(watch):
     watch.rulebook = replace(watch.rulebook, rules=watch.rulebook.rules[1:], problems=broken.problems)
     watch.tick()
     assert watch.alerts()[0].state is AlertState.FIRING
-
-
-def firing(watch):
-    for _ in range(2):
-        watch.beat(forecast=150)
-        watch.tick()
-    return watch.alerts()[0]
-
-
-def test_an_acknowledged_alert_is_recorded_with_who_took_it(watch):
-    alert = firing(watch)
-    with watch.store.state.writing() as connection:
-        deeds.acknowledge(connection, alert, who="dana", now=watch.now)
-    assert watch.alerts()[0].state is AlertState.ACKNOWLEDGED
-    assert watch.rows(alert_transitions, alert_transitions.c.id)[-1]["who"] == "dana"
-    with watch.store.state.writing() as connection, pytest.raises(UsageError, match="acknowledged by dana already"):
-        deeds.acknowledge(connection, watch.alerts()[0], who="eli", now=watch.now)
-
-
-def test_an_alert_resolved_by_hand_fires_again_only_after_it_was_over(watch):
-    alert = firing(watch)
-    with watch.store.state.writing() as connection:
-        deeds.resolve(connection, alert, who="dana", now=watch.now)
-    watch.beat(forecast=150)
-    assert watch.tick().begun == ()
-    for waiting in (20, 150, 150):
-        watch.beat(forecast=waiting)
-        done = watch.tick()
-    assert len(done.begun) == 1
-    assert [a.resolved_by for a in sorted(watch.alerts(), key=lambda a: a.since)] == ["dana", None]
-
-
-def test_a_silence_is_why_nobody_is_told(watch):
-    with watch.store.state.writing() as connection:
-        asked = Silence(
-            id="",
-            matchers=(parse_matcher("queue=forecast"),),
-            starts_at=NOON,
-            ends_at=NOON + timedelta(hours=1),
-            reason="planned import",
-            author="dana",
-        )
-        made = deeds.silence(connection, asked, now=NOON)
-        assert silence_store.current_silences(connection, NOON) == [made]
-    alert = firing(watch)
-    assert (alert.state, watch.rows(outbox)) == (AlertState.SILENCED, [])
-    with watch.store.state.reading() as connection:
-        steps = explain(connection, alert, watch.rulebook.rule("backlog"), now=watch.now)
-    assert [step.topic for step in steps] == [
-        "rule",
-        "value",
-        "state",
-        "state",
-        "silence",
-        "decision",
-        "decision",
-    ]
-    assert "planned import" in steps[4].text
-    assert "silenced" in steps[5].text
-    with watch.store.state.writing() as connection:
-        assert silence_store.end_silence(connection, made.id, at=watch.now)
-    assert {m.kind.value for m in decide(watch.store.state, watch.rulebook, POLICY, now=watch.now).messages} == {
-        "firing"
-    }
