@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 import dagster as dg
 
 from maxbooster_ops.alerting.alert import Alert
-from maxbooster_ops.alerting.delivery import Delivery, deliver_due
-from maxbooster_ops.alerting.evaluation import Evaluated, evaluate
+from maxbooster_ops.alerting.delivering.delivery import Delivery, deliver_due
+from maxbooster_ops.alerting.evaluating.evaluation import Evaluated, evaluate
+from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.alerting.standing import Standing, standing
 from maxbooster_ops.alerting.upkeep import keep_up
-from maxbooster_ops.alerting.watched_jobs import job_ended
 from maxbooster_ops.errors import StoreError, redact
 from maxbooster_ops.pipelines.beat_awaiting import await_beat
 from maxbooster_ops.pipelines.collection import GROUP, OWNERS
@@ -56,7 +56,7 @@ alerts_asset = dg.AssetSpec(
     name="alert_rules",
     minimum_interval_seconds=TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Evaluates every rule on the beats since the last tick, decides who is told, and tells them.",
+    description="Waits for a beat that is about to come; evaluates every rule, decides who is told, and tells them.",
 )
 def alert_rules(
     context: dg.SensorEvaluationContext, ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maxbooster_ops.sources.cadence import LEAD, beats_due, is_overdue
+from maxbooster_ops.sources.cadence import LEAD, beat_to_await, beats_due, is_overdue
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -41,3 +41,26 @@ def test_consecutive_minutes_share_no_beat_and_leave_none_out(interval, minutes)
 )
 def test_a_beat_is_left_out_once_the_next_one_is_due(late, expected):
     assert is_overdue(NOON, 30, now=NOON + late) is expected
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("newest", "now", "expected"),
+    [
+        pytest.param(at(0), at(21.999), None, id="the next is due in more than 8 s"),
+        pytest.param(at(0), at(22), at(30), id="in 8 s"),
+        pytest.param(at(0.2), at(29), at(30), id="the newest was taken late"),
+        pytest.param(at(0), at(35.999), at(30), id="it is late by almost 6 s"),
+        pytest.param(at(0), at(36), None, id="late by 6 s"),
+        pytest.param(at(30), at(30.5), None, id="it is there already"),
+        pytest.param(at(31), at(30.5), None, id="the clock was set back"),
+        pytest.param(None, at(29), at(30), id="there never was one"),
+        pytest.param(at(-3600), at(40), None, id="collection stands still"),
+    ],
+)
+def test_the_next_beat_is_worth_waiting_for_where_it_comes_soon(newest, now, expected):
+    within, patience = timedelta(seconds=8), timedelta(seconds=6)
+    assert beat_to_await(newest, 30, now=now, within=within, patience=patience) == expected
