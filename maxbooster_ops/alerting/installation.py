@@ -11,9 +11,9 @@ from pathlib import Path
 
 from maxbooster_ops.alerting.channels.channel import Channel
 from maxbooster_ops.alerting.channels.registry import build_channels
-from maxbooster_ops.alerting.on_call import read_on_call
-from maxbooster_ops.alerting.policy import Policy, policy_of
-from maxbooster_ops.alerting.rulebook import Rulebook, load_rulebook
+from maxbooster_ops.alerting.dispatching.on_call import read_on_call
+from maxbooster_ops.alerting.dispatching.policy import Policy, policy_of
+from maxbooster_ops.alerting.rulebook.rulebook import Rulebook, load_rulebook
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.errors import SettingsError
 from maxbooster_ops.settings import Environment, Settings

@@ -12,11 +12,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from maxbooster_ops.alerting import alert_store
-from maxbooster_ops.alerting.channel_health import ChannelHealth, channel_health
-from maxbooster_ops.alerting.evaluation import EVALUATED
-from maxbooster_ops.alerting.marks import marks
-from maxbooster_ops.alerting.policy import LOG
+from maxbooster_ops.alerting.delivering.channel_health import ChannelHealth, channel_health
+from maxbooster_ops.alerting.dispatching.policy import LOG
+from maxbooster_ops.alerting.evaluating.evaluation import EVALUATED
+from maxbooster_ops.alerting.records import alert_store
+from maxbooster_ops.alerting.records.marks import marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

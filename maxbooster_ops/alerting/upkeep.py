@@ -1,6 +1,6 @@
 """What shows that alerting itself works: the heartbeat, and the weekly test of every channel.
 
-Belongs here: doing what is due. Not here: how either is done (`heartbeat.py`, `test_alert.py`).
+Belongs here: doing what is due. Not here: how either is done (`heartbeat.py`, `channel_test.py`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from maxbooster_ops.alerting.channels.channel import Channel
-from maxbooster_ops.alerting.evaluation import EVALUATED
-from maxbooster_ops.alerting.heartbeat import beat
-from maxbooster_ops.alerting.marks import mark
-from maxbooster_ops.alerting.test_alert import is_test_due, send_test
+from maxbooster_ops.alerting.delivering.channel_test import is_test_due, send_test
+from maxbooster_ops.alerting.delivering.heartbeat import beat
+from maxbooster_ops.alerting.evaluating.evaluation import EVALUATED
+from maxbooster_ops.alerting.records.marks import mark
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.state import State
 

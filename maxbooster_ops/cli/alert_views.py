@@ -11,11 +11,11 @@ from typing import Any
 from rich.markdown import Markdown
 
 from maxbooster_ops.alerting.alert import Alert
-from maxbooster_ops.alerting.effectiveness import Effectiveness
-from maxbooster_ops.alerting.explanation import Step
-from maxbooster_ops.alerting.runbooks import runbook_text
-from maxbooster_ops.alerting.silence import Silence
-from maxbooster_ops.alerting.test_alert import Tested
+from maxbooster_ops.alerting.delivering.channel_test import Tested
+from maxbooster_ops.alerting.dispatching.silence import Silence
+from maxbooster_ops.alerting.records.effectiveness import Effectiveness
+from maxbooster_ops.alerting.records.explanation import Step
+from maxbooster_ops.alerting.rulebook.runbooks import runbook_text
 from maxbooster_ops.cli.output import console, errors, print_json, print_table, shown
 
 

@@ -11,15 +11,15 @@ from typing import Annotated
 
 import typer
 
-from maxbooster_ops.alerting import alert_store, deeds, silence_store
 from maxbooster_ops.alerting.alert import Alert
-from maxbooster_ops.alerting.delivery import deliver_due
-from maxbooster_ops.alerting.effectiveness import effectiveness
-from maxbooster_ops.alerting.evaluation import decide
-from maxbooster_ops.alerting.explanation import explain
+from maxbooster_ops.alerting.delivering.channel_test import send_test
+from maxbooster_ops.alerting.delivering.delivery import deliver_due
+from maxbooster_ops.alerting.dispatching.silence import Silence, parse_matcher
+from maxbooster_ops.alerting.evaluating.evaluation import decide
 from maxbooster_ops.alerting.installation import Alerting, load_alerting
-from maxbooster_ops.alerting.silence import Silence, parse_matcher
-from maxbooster_ops.alerting.test_alert import send_test
+from maxbooster_ops.alerting.records import alert_store, deeds, silence_store
+from maxbooster_ops.alerting.records.effectiveness import effectiveness
+from maxbooster_ops.alerting.records.explanation import explain
 from maxbooster_ops.cli import alert_views
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, print_json

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from maxbooster_ops.alerting.backtest import Episode, backtest
+from maxbooster_ops.alerting.evaluating.backtest import Episode, backtest
 from maxbooster_ops.alerting.installation import load_rules
 from maxbooster_ops.alerting.rule import Labels, Rule
-from maxbooster_ops.alerting.rulebook import Rulebook, parse_rules
-from maxbooster_ops.alerting.scenario_file import read_scenarios
-from maxbooster_ops.alerting.scenario_run import Outcome, run_scenario
+from maxbooster_ops.alerting.rulebook.rulebook import Rulebook, parse_rules
+from maxbooster_ops.alerting.scenarios.scenario_file import read_scenarios
+from maxbooster_ops.alerting.scenarios.scenario_run import Outcome, run_scenario
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, errors, print_json, print_table, shown

@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.facts import LIMITS
 from support.past import Past
 
-from maxbooster_ops.alerting.backtest import backtest, series_episodes
-from maxbooster_ops.alerting.rulebook import load_rulebook
-from maxbooster_ops.alerting.series_reading import read_evaluations, read_series
+from maxbooster_ops.alerting.evaluating.backtest import backtest, series_episodes
+from maxbooster_ops.alerting.evaluating.series_reading import read_evaluations, read_series
+from maxbooster_ops.alerting.rulebook.rulebook import load_rulebook
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 

@@ -17,11 +17,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.dispatching import POLICY, REDIS_DOWN, a_silence, an_alert
 from support.facts import NOON
 
-from maxbooster_ops.alerting.dispatch import Recent, dispatch
-from maxbooster_ops.alerting.inhibition import Inhibition
-from maxbooster_ops.alerting.policy import Policy, Route
+from maxbooster_ops.alerting.dispatching.dispatch import Recent, dispatch
+from maxbooster_ops.alerting.dispatching.inhibition import Inhibition
+from maxbooster_ops.alerting.dispatching.policy import Policy, Route
+from maxbooster_ops.alerting.dispatching.silence import parse_matcher
 from maxbooster_ops.alerting.rule import Severity
-from maxbooster_ops.alerting.silence import parse_matcher
 
 ROUNDS = 9
 

@@ -9,13 +9,13 @@ import pytest
 from support.facts import LIMITS, NOON, fact
 from support.past import Past
 
-from maxbooster_ops.alerting.advancing import advance_all
 from maxbooster_ops.alerting.alert import Change
-from maxbooster_ops.alerting.backtest import Episode, backtest
-from maxbooster_ops.alerting.builtin_series import Watching
+from maxbooster_ops.alerting.evaluating.advancing import advance_all
+from maxbooster_ops.alerting.evaluating.backtest import Episode, backtest
+from maxbooster_ops.alerting.evaluating.builtin_series import Watching
+from maxbooster_ops.alerting.evaluating.series_reading import read_evaluations
 from maxbooster_ops.alerting.rule import labels_key
-from maxbooster_ops.alerting.rulebook import load_rulebook, parse_rules
-from maxbooster_ops.alerting.series_reading import read_evaluations
+from maxbooster_ops.alerting.rulebook.rulebook import load_rulebook, parse_rules
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.store.facts import BeatTaken, QueueSample
 from maxbooster_ops.store.home import Home

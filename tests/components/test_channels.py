@@ -14,15 +14,15 @@ from support.facts import NOON
 from support.messages import message, notice, notices
 from support.scripted_channel import Clock
 
-from maxbooster_ops.alerting import outbox
 from maxbooster_ops.alerting.channels.posting import Target
 from maxbooster_ops.alerting.channels.references import References
 from maxbooster_ops.alerting.channels.registry import build_channels
 from maxbooster_ops.alerting.channels.webhook import WebhookChannel
-from maxbooster_ops.alerting.delivery import deliver_due
+from maxbooster_ops.alerting.delivering import outbox
+from maxbooster_ops.alerting.delivering.channel_test import send_test
+from maxbooster_ops.alerting.delivering.delivery import deliver_due
 from maxbooster_ops.alerting.message import Kind
 from maxbooster_ops.alerting.rule import Severity
-from maxbooster_ops.alerting.test_alert import send_test
 from maxbooster_ops.logs import configure_logs
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home

@@ -8,11 +8,11 @@ import pytest
 from support.facts import NOON
 from support.watching import POLICY, Watch, firing
 
-from maxbooster_ops.alerting import deeds, silence_store
 from maxbooster_ops.alerting.alert import AlertState
-from maxbooster_ops.alerting.evaluation import decide
-from maxbooster_ops.alerting.explanation import explain
-from maxbooster_ops.alerting.silence import Silence, parse_matcher
+from maxbooster_ops.alerting.dispatching.silence import Silence, parse_matcher
+from maxbooster_ops.alerting.evaluating.evaluation import decide
+from maxbooster_ops.alerting.records import deeds, silence_store
+from maxbooster_ops.alerting.records.explanation import explain
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.alert_tables import alert_transitions, outbox
 from maxbooster_ops.store.home import Home

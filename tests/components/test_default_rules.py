@@ -9,10 +9,10 @@ import pytest
 from support.facts import LIMITS, NOON, fact
 from support.rule_lake import Case, histogram, lake_with, metric, starts
 
+from maxbooster_ops.alerting.evaluating.series_reading import read_all, read_series
 from maxbooster_ops.alerting.rule import labels_key
-from maxbooster_ops.alerting.rulebook import load_rulebook
+from maxbooster_ops.alerting.rulebook.rulebook import load_rulebook
 from maxbooster_ops.alerting.samples import Samples
-from maxbooster_ops.alerting.series_reading import read_all, read_series
 from maxbooster_ops.store.facts import (
     AiCacheSample,
     Fact,

@@ -12,9 +12,9 @@ from support.facts import NOON
 from support.messages import message, notice, notices
 from support.scripted_channel import DELIVERED, PERMANENT, TEMPORARY, Clock, ScriptedChannel
 
-from maxbooster_ops.alerting import outbox
 from maxbooster_ops.alerting.channels.channel import Sent
-from maxbooster_ops.alerting.delivery import deliver_due
+from maxbooster_ops.alerting.delivering import outbox
+from maxbooster_ops.alerting.delivering.delivery import deliver_due
 from maxbooster_ops.alerting.message import Kind
 from maxbooster_ops.alerting.rule import Severity
 from maxbooster_ops.store.alert_tables import deliveries

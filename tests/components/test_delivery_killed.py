@@ -15,9 +15,9 @@ from support.facts import NOON
 from support.messages import message
 from support.scripted_channel import Clock
 
-from maxbooster_ops.alerting import outbox
 from maxbooster_ops.alerting.channels.registry import build_channels
-from maxbooster_ops.alerting.delivery import deliver_due
+from maxbooster_ops.alerting.delivering import outbox
+from maxbooster_ops.alerting.delivering.delivery import deliver_due
 from maxbooster_ops.processes.waiting import wait_for
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
@@ -30,7 +30,7 @@ from datetime import timedelta
 from pathlib import Path
 from support.scripted_channel import Clock
 from maxbooster_ops.alerting.channels.registry import build_channels
-from maxbooster_ops.alerting.delivery import deliver_due
+from maxbooster_ops.alerting.delivering.delivery import deliver_due
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.state import open_state

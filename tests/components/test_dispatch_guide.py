@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from maxbooster_ops.alerting.decision import Reason
-from maxbooster_ops.alerting.on_call import parse_on_call
-from maxbooster_ops.alerting.policy import LEAST_LEVEL
+from maxbooster_ops.alerting.dispatching.decision import Reason
+from maxbooster_ops.alerting.dispatching.on_call import parse_on_call
+from maxbooster_ops.alerting.dispatching.policy import LEAST_LEVEL
 from maxbooster_ops.alerting.rule import Severity
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "dispatch.md").read_text(encoding="utf-8")

@@ -10,9 +10,9 @@ from support.facts import LIMITS
 from support.watching import HALF_A_MINUTE, POLICY, Watch, firing
 
 from maxbooster_ops.alerting.alert import AlertState, Change
-from maxbooster_ops.alerting.evaluation import evaluate
-from maxbooster_ops.alerting.rulebook import parse_rules
-from maxbooster_ops.alerting.watched_jobs import job_ended
+from maxbooster_ops.alerting.evaluating.evaluation import evaluate
+from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
+from maxbooster_ops.alerting.rulebook.rulebook import parse_rules
 from maxbooster_ops.store.alert_tables import outbox
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from maxbooster_ops.alerting.on_call import OnCallFileError, read_on_call
+from maxbooster_ops.alerting.dispatching.on_call import OnCallFileError, read_on_call
 
 
 def test_without_a_file_nobody_is_on_call(tmp_path: Path):

@@ -7,7 +7,7 @@ import subprocess
 
 from support.need import program
 
-from maxbooster_ops.alerting.series_notation import expand
+from maxbooster_ops.alerting.scenarios.series_notation import expand
 
 NOTATIONS = ("5 -1.5 1e3", "5x3", "0+10x3", "4-2x2", "-1-2x2", "1 _ 2 _x3 3", "1 2x0 3+1x0 4")
 

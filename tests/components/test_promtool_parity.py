@@ -16,7 +16,7 @@ from support.need import program
 from support.rules import rule
 
 from maxbooster_ops.alerting.alert import Change
-from maxbooster_ops.alerting.engine import advance
+from maxbooster_ops.alerting.evaluating.engine import advance
 from maxbooster_ops.alerting.rule import Comparison, Condition
 from maxbooster_ops.alerting.samples import Samples
 

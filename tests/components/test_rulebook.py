@@ -12,8 +12,8 @@ import pytest
 from support.facts import LIMITS
 
 from maxbooster_ops.alerting.rule import Severity
-from maxbooster_ops.alerting.rulebook import DEFAULT_FOLDER, Rulebook, load_rulebook
-from maxbooster_ops.alerting.runbooks import runbook_names, runbook_text
+from maxbooster_ops.alerting.rulebook.rulebook import DEFAULT_FOLDER, Rulebook, load_rulebook
+from maxbooster_ops.alerting.rulebook.runbooks import runbook_names, runbook_text
 from maxbooster_ops.cli.main import COMMANDS
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.home import Home

@@ -11,10 +11,10 @@ import pytest
 from support.facts import LIMITS, NOON, fact
 from support.rule_lake import Case, histogram, lake_with, metric
 
+from maxbooster_ops.alerting.evaluating.series_reading import read_all, read_evaluations, read_series
 from maxbooster_ops.alerting.rule import Rule
-from maxbooster_ops.alerting.rulebook import parse_rules
+from maxbooster_ops.alerting.rulebook.rulebook import parse_rules
 from maxbooster_ops.alerting.samples import Samples
-from maxbooster_ops.alerting.series_reading import read_all, read_evaluations, read_series
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.store.facts import BeatTaken, Fact, ProbeResult, QueueSample
 from maxbooster_ops.store.lake import Lake

@@ -11,13 +11,13 @@ from support.facts import NOON
 from support.messages import message
 from support.scripted_channel import DELIVERED, PERMANENT, TEMPORARY, Clock, ScriptedChannel
 
-from maxbooster_ops.alerting import outbox
-from maxbooster_ops.alerting.channel_health import ChannelHealth, channel_health, failing_channels
-from maxbooster_ops.alerting.delivery import deliver_due
-from maxbooster_ops.alerting.heartbeat import HEARTBEAT, beat
-from maxbooster_ops.alerting.marks import mark
+from maxbooster_ops.alerting.delivering import outbox
+from maxbooster_ops.alerting.delivering.channel_health import ChannelHealth, channel_health, failing_channels
+from maxbooster_ops.alerting.delivering.channel_test import is_test_due, send_test
+from maxbooster_ops.alerting.delivering.delivery import deliver_due
+from maxbooster_ops.alerting.delivering.heartbeat import HEARTBEAT, beat
 from maxbooster_ops.alerting.message import Kind
-from maxbooster_ops.alerting.test_alert import is_test_due, send_test
+from maxbooster_ops.alerting.records.marks import mark
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.alert_tables import deliveries
 from maxbooster_ops.store.home import Home

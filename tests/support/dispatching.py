@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from maxbooster_ops.alerting.alert import Alert, Told
-from maxbooster_ops.alerting.alert_rows import is_settled
-from maxbooster_ops.alerting.dispatch import Decision, Dispatch, Recent, dispatch
-from maxbooster_ops.alerting.inhibition import Inhibition
+from maxbooster_ops.alerting.dispatching.dispatch import Decision, Dispatch, Recent, dispatch
+from maxbooster_ops.alerting.dispatching.inhibition import Inhibition
+from maxbooster_ops.alerting.dispatching.policy import Policy, Route
+from maxbooster_ops.alerting.dispatching.silence import Silence, parse_matcher
 from maxbooster_ops.alerting.message import Message
-from maxbooster_ops.alerting.policy import Policy, Route
+from maxbooster_ops.alerting.records.alert_rows import is_settled
 from maxbooster_ops.alerting.rule import Severity
-from maxbooster_ops.alerting.silence import Silence, parse_matcher
 from support.facts import NOON
 
 TICK = timedelta(seconds=10)

@@ -21,8 +21,8 @@ from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from maxbooster_ops.alerting.delivery import deliver_due
-from maxbooster_ops.alerting.evaluation import evaluate
+from maxbooster_ops.alerting.delivering.delivery import deliver_due
+from maxbooster_ops.alerting.evaluating.evaluation import evaluate
 from maxbooster_ops.alerting.installation import load_alerting
 from maxbooster_ops.processes import wait_for
 from maxbooster_ops.settings import Settings

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from maxbooster_ops.alerting import alert_store
-from maxbooster_ops.alerting.evaluation import evaluate
-from maxbooster_ops.alerting.policy import policy_of
-from maxbooster_ops.alerting.rulebook import parse_rules
+from maxbooster_ops.alerting.dispatching.policy import policy_of
+from maxbooster_ops.alerting.evaluating.evaluation import evaluate
+from maxbooster_ops.alerting.records import alert_store
+from maxbooster_ops.alerting.rulebook.rulebook import parse_rules
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.beats import Batch, beat_id
 from maxbooster_ops.store.facts import BeatTaken, QueueSample

@@ -18,7 +18,7 @@ from maxbooster_ops.alerting.channels.references import References
 from maxbooster_ops.alerting.channels.slack import SlackChannel
 from maxbooster_ops.alerting.channels.teams import TeamsChannel
 from maxbooster_ops.alerting.channels.webhook import WebhookChannel
-from maxbooster_ops.alerting.runbooks import runbook_text
+from maxbooster_ops.alerting.rulebook.runbooks import runbook_text
 from maxbooster_ops.errors import SettingsError
 from maxbooster_ops.settings import Settings
 

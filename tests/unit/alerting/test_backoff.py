@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.facts import NOON
 
-from maxbooster_ops.alerting.backoff import Next, next_step, wait
 from maxbooster_ops.alerting.channels.channel import Sent
+from maxbooster_ops.alerting.delivering.backoff import Next, next_step, wait
 
 TEMPORARY = Sent(delivered=False, detail="answered 503")
 PERMANENT = Sent(delivered=False, detail="answered 404", permanent=True)

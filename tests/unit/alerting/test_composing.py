@@ -9,9 +9,9 @@ import pytest
 from support.dispatching import CHAT, LOG, MAIL, PHONE, POLICY, Desk, an_alert, told
 from support.facts import NOON
 
-from maxbooster_ops.alerting.dispatch import dispatch
+from maxbooster_ops.alerting.dispatching.dispatch import dispatch
+from maxbooster_ops.alerting.dispatching.rotation import Person, Rotation
 from maxbooster_ops.alerting.message import Kind
-from maxbooster_ops.alerting.rotation import Person, Rotation
 from maxbooster_ops.alerting.rule import Severity
 
 M = timedelta(minutes=1)

@@ -12,9 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from support.dispatching import POLICY, REDIS_DOWN, TICK, Desk, a_silence, an_alert
 from support.facts import NOON
 
-from maxbooster_ops.alerting.dispatch import Dispatch, Reason, Recent, Verdict, dispatch
+from maxbooster_ops.alerting.dispatching.dispatch import Dispatch, Reason, Recent, Verdict, dispatch
+from maxbooster_ops.alerting.dispatching.policy import Policy
 from maxbooster_ops.alerting.message import Kind
-from maxbooster_ops.alerting.policy import Policy
 from maxbooster_ops.alerting.rule import Severity
 
 M = timedelta(minutes=1)

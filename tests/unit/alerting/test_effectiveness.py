@@ -8,7 +8,7 @@ import pytest
 from support.dispatching import an_alert
 from support.facts import NOON
 
-from maxbooster_ops.alerting.effectiveness import effectiveness
+from maxbooster_ops.alerting.records.effectiveness import effectiveness
 
 M = timedelta(minutes=1)
 END = NOON + 60 * M

@@ -8,7 +8,7 @@ import pytest
 from support.rules import at, rule, samples, seconds
 
 from maxbooster_ops.alerting.alert import Change
-from maxbooster_ops.alerting.engine import Phase, SeriesMemory, advance
+from maxbooster_ops.alerting.evaluating.engine import Phase, SeriesMemory, advance
 from maxbooster_ops.alerting.rule import Comparison, Condition
 
 S = timedelta(seconds=1)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.rules import at, rule, samples, seconds
 
 from maxbooster_ops.alerting.alert import Change
-from maxbooster_ops.alerting.engine import SeriesMemory, advance
+from maxbooster_ops.alerting.evaluating.engine import SeriesMemory, advance
 
 UNIT = 10
 """Seconds between the moments that are generated: coarse, so that the edges are met often."""

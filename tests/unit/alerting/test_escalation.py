@@ -8,9 +8,9 @@ import pytest
 from support.dispatching import CHAT, MAIL, PHONE, POLICY, REDIS_DOWN, Desk, a_silence, an_alert
 from support.facts import NOON
 
-from maxbooster_ops.alerting.escalation import escalate
+from maxbooster_ops.alerting.dispatching.escalation import escalate
+from maxbooster_ops.alerting.dispatching.policy import Policy
 from maxbooster_ops.alerting.message import Kind
-from maxbooster_ops.alerting.policy import Policy
 from maxbooster_ops.alerting.rule import Severity
 
 S, M = timedelta(seconds=1), timedelta(minutes=1)

@@ -9,10 +9,10 @@ from support.facts import NOON
 from support.rules import rule
 
 from maxbooster_ops.alerting.alert import Alert, AlertState, Change, Told, Transition
-from maxbooster_ops.alerting.decision import Decision, Reason, Verdict
-from maxbooster_ops.alerting.episodes import begin
-from maxbooster_ops.alerting.expectation import Expectation, ExpectedAlert, ExpectedHold, Named, differences
+from maxbooster_ops.alerting.dispatching.decision import Decision, Reason, Verdict
+from maxbooster_ops.alerting.evaluating.episodes import begin
 from maxbooster_ops.alerting.rule import Severity
+from maxbooster_ops.alerting.scenarios.expectation import Expectation, ExpectedAlert, ExpectedHold, Named, differences
 
 BACKLOG = Named(rule="queue_backlog", labels={"queue": "a"})
 

@@ -8,9 +8,9 @@ import pytest
 from support.dispatching import CHAT, LOG, MAIL, PHONE, POLICY, REDIS_DOWN, TICK, Desk, an_alert, decided, told
 from support.facts import NOON
 
-from maxbooster_ops.alerting.dispatch import Reason, Recent, dispatch
+from maxbooster_ops.alerting.dispatching.dispatch import Reason, Recent, dispatch
+from maxbooster_ops.alerting.dispatching.policy import Policy, Route
 from maxbooster_ops.alerting.message import Kind
-from maxbooster_ops.alerting.policy import Policy, Route
 from maxbooster_ops.alerting.rule import Severity
 
 S, M = timedelta(seconds=1), timedelta(minutes=1)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from support.dispatching import CHAT, LOG, MAIL, PHONE, POLICY, REDIS_DOWN, Desk, an_alert, decided
 from support.facts import NOON
 
-from maxbooster_ops.alerting.dispatch import Reason
-from maxbooster_ops.alerting.inhibition import Causes, Inhibition, cause_of
-from maxbooster_ops.alerting.policy import Policy
-from maxbooster_ops.alerting.silence import parse_matcher
+from maxbooster_ops.alerting.dispatching.dispatch import Reason
+from maxbooster_ops.alerting.dispatching.inhibition import Causes, Inhibition, cause_of
+from maxbooster_ops.alerting.dispatching.policy import Policy
+from maxbooster_ops.alerting.dispatching.silence import parse_matcher
 
 M = timedelta(minutes=1)
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from maxbooster_ops.alerting.on_call import OnCallFileError, parse_on_call
-from maxbooster_ops.alerting.rotation import Person
+from maxbooster_ops.alerting.dispatching.on_call import OnCallFileError, parse_on_call
+from maxbooster_ops.alerting.dispatching.rotation import Person
 
 FILE = Path("on_call.yaml")
 

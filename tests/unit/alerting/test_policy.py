@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from maxbooster_ops.alerting.policy import LEAST_LEVEL, LOG, policy_of
+from maxbooster_ops.alerting.dispatching.policy import LEAST_LEVEL, LOG, policy_of
 from maxbooster_ops.alerting.rule import Severity
 from maxbooster_ops.settings import Settings
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maxbooster_ops.alerting.rotation import Person, Rotation
+from maxbooster_ops.alerting.dispatching.rotation import Person, Rotation
 
 ADA, BOB, EVE = (Person(name=name, email=f"{name}@example.com") for name in ("ada", "bob", "eve"))
 BERLIN = ZoneInfo("Europe/Berlin")

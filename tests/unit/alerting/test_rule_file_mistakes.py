@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.facts import LIMITS
 
-from maxbooster_ops.alerting.rulebook import parse_rules
+from maxbooster_ops.alerting.rulebook.rulebook import parse_rules
 
 FILE = """\
 rules:

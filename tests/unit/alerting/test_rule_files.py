@@ -8,8 +8,8 @@ import pytest
 from support.facts import LIMITS
 
 from maxbooster_ops.alerting.rule import Comparison, Condition, Rule, Severity
-from maxbooster_ops.alerting.rule_entry import parse_condition
-from maxbooster_ops.alerting.rulebook import Rulebook, parse_rules
+from maxbooster_ops.alerting.rulebook.rule_entry import parse_condition
+from maxbooster_ops.alerting.rulebook.rulebook import Rulebook, parse_rules
 
 RULE = """\
 rules:

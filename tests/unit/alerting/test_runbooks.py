@@ -7,8 +7,8 @@ import re
 import pytest
 from support.facts import LIMITS
 
-from maxbooster_ops.alerting.rulebook import load_rulebook
-from maxbooster_ops.alerting.runbooks import runbook_names, runbook_text
+from maxbooster_ops.alerting.rulebook.rulebook import load_rulebook
+from maxbooster_ops.alerting.rulebook.runbooks import runbook_names, runbook_text
 from maxbooster_ops.errors import UsageError
 
 BOOK = load_rulebook(None, LIMITS, staging=False)

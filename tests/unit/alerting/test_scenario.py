@@ -8,13 +8,13 @@ import pytest
 from support.rules import rule
 
 from maxbooster_ops.alerting.alert import AlertState
-from maxbooster_ops.alerting.decision import Reason
-from maxbooster_ops.alerting.expectation import Expectation, Named
-from maxbooster_ops.alerting.policy import Policy, Route
+from maxbooster_ops.alerting.dispatching.decision import Reason
+from maxbooster_ops.alerting.dispatching.policy import Policy, Route
+from maxbooster_ops.alerting.dispatching.silence import Silence, parse_matcher
 from maxbooster_ops.alerting.rule import Severity
-from maxbooster_ops.alerting.scenario import STARTS, Acknowledgement, RuleSeries, Scenario, play, rule_samples
-from maxbooster_ops.alerting.series_notation import expand
-from maxbooster_ops.alerting.silence import Silence, parse_matcher
+from maxbooster_ops.alerting.scenarios.expectation import Expectation, Named
+from maxbooster_ops.alerting.scenarios.scenario import STARTS, Acknowledgement, RuleSeries, Scenario, play, rule_samples
+from maxbooster_ops.alerting.scenarios.series_notation import expand
 
 MINUTE = timedelta(minutes=1)
 POLICY = Policy(routes=(Route(channel="slack", least=Severity.WARNING),))

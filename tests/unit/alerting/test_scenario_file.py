@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 
 from maxbooster_ops.alerting.alert import AlertState
-from maxbooster_ops.alerting.decision import Reason
-from maxbooster_ops.alerting.expectation import ExpectedAlert, ExpectedHold, Named
+from maxbooster_ops.alerting.dispatching.decision import Reason
 from maxbooster_ops.alerting.rule import Severity
-from maxbooster_ops.alerting.scenario import STARTS, Acknowledgement, RuleSeries, TableColumn
-from maxbooster_ops.alerting.scenario_file import ScenarioFileError, read_scenarios
+from maxbooster_ops.alerting.scenarios.expectation import ExpectedAlert, ExpectedHold, Named
+from maxbooster_ops.alerting.scenarios.scenario import STARTS, Acknowledgement, RuleSeries, TableColumn
+from maxbooster_ops.alerting.scenarios.scenario_file import ScenarioFileError, read_scenarios
 
 COMPLETE = """
 scenarios:

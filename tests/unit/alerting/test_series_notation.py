@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from maxbooster_ops.alerting.series_notation import MOST_VALUES, expand
+from maxbooster_ops.alerting.scenarios.series_notation import MOST_VALUES, expand
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from support.dispatching import CHAT, LOG, MAIL, PHONE, POLICY, a_silence, an_alert, decided, told
 from support.facts import NOON
 
-from maxbooster_ops.alerting.dispatch import Reason, Verdict, dispatch
+from maxbooster_ops.alerting.dispatching.dispatch import Reason, Verdict, dispatch
 from maxbooster_ops.alerting.message import Kind
 from maxbooster_ops.alerting.rule import Severity
 

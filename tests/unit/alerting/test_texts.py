@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from maxbooster_ops.alerting.rule import Comparison, Condition, Rule, SeriesQuery, Severity
-from maxbooster_ops.alerting.texts import Texts, broken_template, render
+from maxbooster_ops.alerting.rulebook.texts import Texts, broken_template, render
 
 RULE = Rule(
     name="queue_backlog",

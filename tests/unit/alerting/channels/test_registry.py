@@ -6,7 +6,7 @@ import pytest
 
 from maxbooster_ops.alerting import channels
 from maxbooster_ops.alerting.channels.registry import CHANNEL_NAMES, build_channels
-from maxbooster_ops.alerting.policy import LEAST_LEVEL
+from maxbooster_ops.alerting.dispatching.policy import LEAST_LEVEL
 from maxbooster_ops.settings import Settings
 
 EMAIL = {"sendgrid_api_key": "SG.x", "alert_email_from": "ops@example.com", "alert_email_recipients": "a@example.com"}

@@ -1,0 +1,1 @@
+"""Who is told what of which alert, or why not. Pure."""

@@ -1,0 +1,1 @@
+"""Alerts in the state: what is firing, what people did, what was decided and why."""

@@ -1,0 +1,1 @@
+"""Scenario files: series in; alerts, routes and inhibitions out; played through the real parts."""
