@@ -31,6 +31,13 @@ _PASSING = ("database is locked", "Transaction conflict", "Could not set lock")
 SQLite's upgrade of a read lock to a write lock ignores its time-out.
 """
 
+_TABLES_WITH_ROWS = """
+    SELECT DISTINCT table_name
+    FROM __ducklake_metadata_ops.ducklake_table JOIN __ducklake_metadata_ops.ducklake_table_stats USING (table_id)
+    WHERE record_count > 0"""
+"""From DuckLake's own catalog. It plans a query of a table that never had a row for 3 ms per column, of any other for
+5 ms as a whole, since it looks in vain for each column's statistics."""
+
 
 class LakeTransaction:
     """A write transaction; what it did is there as a whole or not at all."""
@@ -89,11 +96,14 @@ class Lake:
             self._connection.begin()
         try:
             with _as_store_errors(self.home, "read"):
+                filled = {name for (name,) in self._connection.execute(_TABLES_WITH_ROWS).fetchall()}
                 for table, start in since.items():
-                    self._connection.execute(
-                        f"CREATE TEMP TABLE {table} AS FROM ops.{table} WHERE ts >= $start AND ts < $until",
-                        {"start": start, "until": until},
-                    )
+                    copy = f"CREATE TEMP TABLE {table} AS FROM ops.{table}"
+                    if table in filled:
+                        bounds = {"start": start, "until": until}
+                        self._connection.execute(f"{copy} WHERE ts >= $start AND ts < $until", bounds)
+                    else:
+                        self._connection.execute(f"{copy} LIMIT 0")
                 # Else every name in a question, each function's too, would be looked up in the lake's catalog first.
                 self._connection.execute("USE memory")
             yield
