@@ -10,13 +10,13 @@ every message that follows from them is in the outbox, or neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from maxbooster_ops.alerting.alert import Alert, Transition
+from maxbooster_ops.alerting.alert import Alert, Change, Transition
 from maxbooster_ops.alerting.delivering import outbox
 from maxbooster_ops.alerting.dispatching.dispatch import dispatch
 from maxbooster_ops.alerting.dispatching.policy import Policy
@@ -28,7 +28,7 @@ from maxbooster_ops.alerting.evaluating.series_store import forget_rules, keep_m
 from maxbooster_ops.alerting.message import Message
 from maxbooster_ops.alerting.records import alert_store, silence_store
 from maxbooster_ops.alerting.records.marks import Mark, mark, set_mark
-from maxbooster_ops.alerting.rule import Rule
+from maxbooster_ops.alerting.rule import Rule, labels_key
 from maxbooster_ops.alerting.rulebook.rulebook import Rulebook
 from maxbooster_ops.store.lake import Lake
 from maxbooster_ops.store.latest import last_beat_ever
@@ -94,12 +94,13 @@ def _decide(
     """Make alerts of the transitions and messages of the alerts, and write both."""
     rules = {rule.name: rule for rule in rulebook.rules}
     known = alert_store.unsettled_alerts(connection)
+    told = alert_store.told_before(connection, _firing(advanced.transitions))
     followed = episodes.follow(
         known,
         advanced.transitions,
         rules=rules,
         values={key: memory.last_value for key, memory in advanced.memories.items()},
-        told_before=lambda rule, labels: alert_store.told_before(connection, rule, labels),
+        told_before=lambda rule, labels: told.get((rule, labels_key(labels)), {}),
     )
     # Ends before beginnings: the state takes one open episode of a series, and a catch-up may bring its next one.
     alert_store.update_alerts(connection, [alert for alert in followed.changed if alert.resolved_at])
@@ -122,6 +123,13 @@ def _decide(
         open=sum(alert.resolved_at is None for alert in current.values()),
         messages=dispatched.messages,
     )
+
+
+def _firing(transitions: Iterable[Transition]) -> Iterator[episodes.SeriesKey]:
+    """Name the series that begin to fire."""
+    for transition in transitions:
+        if transition.change is Change.FIRING:
+            yield transition.rule, labels_key(transition.labels)
 
 
 def _without_rule(alerts: Iterable[Alert], rules: Mapping[str, Rule], *, now: datetime) -> list[Alert]:

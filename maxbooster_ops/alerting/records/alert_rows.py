@@ -54,14 +54,27 @@ def to_row(alert: Alert) -> dict[str, Any]:
 
 def from_row(row: sa.RowMapping) -> Alert:
     """Give the alert that a row of the table `alerts` stands for."""
-    told: Mapping[str, Mapping[str, Any]] = json.loads(row["told"])
     return Alert(
         **{name: row[name] for name in _AS_IS},
         labels=json.loads(row["labels"]),
         severity=Severity(row["severity"]),
         level=Severity(row["level"]),
-        told={channel: _told_from_json(value) for channel, value in told.items()},
+        told=told_from_json(row["told"]),
     )
+
+
+def told_from_json(text: str) -> dict[str, Told]:
+    """Give what each channel was last told, from the column `told`."""
+    told: Mapping[str, Mapping[str, Any]] = json.loads(text)
+    return {
+        channel: Told(
+            at=datetime.fromisoformat(value["at"]),
+            severity=Severity(value["severity"]),
+            value=value["value"],
+            resolved=value["resolved"],
+        )
+        for channel, value in told.items()
+    }
 
 
 def is_settled(alert: Alert) -> bool:
@@ -76,12 +89,3 @@ def _told_to_json(told: Told) -> dict[str, Any]:
         "value": told.value,
         "resolved": told.resolved,
     }
-
-
-def _told_from_json(value: Mapping[str, Any]) -> Told:
-    return Told(
-        at=datetime.fromisoformat(value["at"]),
-        severity=Severity(value["severity"]),
-        value=value["value"],
-        resolved=value["resolved"],
-    )

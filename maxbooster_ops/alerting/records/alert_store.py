@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from maxbooster_ops.alerting.alert import Alert, Change, Told, Transition
 from maxbooster_ops.alerting.dispatching.dispatch import Decision
-from maxbooster_ops.alerting.records.alert_rows import from_row, to_row
-from maxbooster_ops.alerting.rule import Labels, labels_key
+from maxbooster_ops.alerting.records.alert_rows import from_row, to_row, told_from_json
+from maxbooster_ops.alerting.rule import labels_key
 from maxbooster_ops.store.alert_tables import alert_decisions, alert_transitions, alerts
 
 
@@ -39,19 +39,24 @@ def recent_alerts(connection: sa.Connection, since: datetime, *, limit: int) -> 
     return [from_row(row) for row in connection.execute(query).mappings()]
 
 
-def told_before(connection: sa.Connection, rule: str, labels: Labels) -> dict[str, Told]:
-    """Give what was last told of this rule and these labels, so that a new episode respects the same cooldown.
+def told_before(connection: sa.Connection, series: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Told]]:
+    """Give what was last told of each of these series (a rule and a labels' key), where it fired before.
 
-    Nothing of it is left to be resolved: that is the old episode's own business.
+    A new episode respects the same cooldown. Nothing is left to be resolved: that is the old episode's own business.
     """
-    query = (
-        sa.select(alerts)
-        .where(alerts.c.rule == rule, alerts.c.labels == labels_key(labels))
-        .order_by(alerts.c.since.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).mappings().first()
-    return {channel: replace(told, resolved=True) for channel, told in from_row(row).told.items()} if row else {}
+    wanted = set(series)
+    told: dict[tuple[str, str], dict[str, Told]] = {}
+    for rule in {rule for rule, _ in wanted}:
+        newest = sa.select(alerts.c.labels, sa.func.max(alerts.c.since).label("since"))
+        last = newest.where(alerts.c.rule == rule).group_by(alerts.c.labels).subquery()
+        is_last = sa.and_(alerts.c.labels == last.c.labels, alerts.c.since == last.c.since)
+        query = sa.select(alerts.c.labels, alerts.c.told).join(last, is_last).where(alerts.c.rule == rule)
+        told |= {(rule, key): _all_resolved(text) for key, text in connection.execute(query) if (rule, key) in wanted}
+    return told
+
+
+def _all_resolved(text: str) -> dict[str, Told]:
+    return {channel: replace(told, resolved=True) for channel, told in told_from_json(text).items()}
 
 
 def insert_alerts(connection: sa.Connection, new: Sequence[Alert]) -> None:
