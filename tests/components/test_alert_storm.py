@@ -41,5 +41,6 @@ def test_the_p0_reaches_every_channel_within_5_s_of_its_evaluation(storm):
     assert max(storm.p0_s.values()) < 5
 
 
-def test_the_phone_hears_of_the_cause_alone(storm, receiver):
+@pytest.mark.usefixtures("storm")
+def test_the_phone_hears_of_the_cause_alone(receiver):
     assert [P0_SUMMARY in json.dumps(each.document) for each in receiver.of("pagerduty")] == [True]
