@@ -37,6 +37,9 @@ _STORED_WITHIN = timedelta(seconds=1)
 _DELIVERY_BUDGET = timedelta(seconds=20)
 """A sensor is cut off after 60 s; one try takes at most 15 s."""
 
+_FRESH_BUDGET = timedelta(seconds=5)
+"""Then `notifications` goes on with it: a channel that hangs must not hold up the next evaluation for long."""
+
 _REACHED = "channels_reach_people"
 
 _SHOWN = 50
@@ -70,7 +73,7 @@ def alert_rules(
             evaluated = evaluate(lake, state, alerting.rulebook, alerting.policy, now=utc_now())
     except StoreError as error:
         return dg.SensorResult(skip_reason=str(error))
-    fresh = deliver_due(state, alerting.channels, now=utc_now, budget=_DELIVERY_BUDGET) if evaluated.messages else []
+    fresh = deliver_due(state, alerting.channels, now=utc_now, budget=_FRESH_BUDGET) if evaluated.messages else []
     for line in (*alerting.problems, *_lines(evaluated), *_delivered(fresh)):
         context.log.info(line)
     events = [_observation(alert) for alert in (*evaluated.begun, *evaluated.ended)][:_SHOWN]
