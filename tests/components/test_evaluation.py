@@ -87,6 +87,19 @@ def test_an_alert_that_ended_and_fires_again_between_two_ticks_is_two_episodes(w
     assert (second.since, second.resolved_at) == (watch.now, None)
 
 
+def test_a_new_episode_respects_the_cooldown_of_the_last_one_of_its_own_series(watch):
+    for forecast, exports in ((150, 1), (150, 1), (20, 1), (150, 1), (150, 1), (20, 1), (150, 150), (150, 150)):
+        watch.beat(forecast=forecast, exports=exports)
+        done = watch.tick()
+    assert {alert.labels["queue"] for alert in done.begun} == {"forecast", "exports"}
+    assert {notice.labels["queue"] for message in done.messages for notice in message.notices} == {"exports"}
+    again, first = (
+        [alert for alert in watch.alerts() if alert.labels["queue"] == "forecast" and alert.told][index]
+        for index in (0, -1)
+    )
+    assert again.told["webhook"].at == first.told["webhook"].at, "what the first episode told is what the third knows"
+
+
 def test_a_queue_that_is_not_seen_any_more_goes_on_firing_without_data(watch):
     for _ in range(2):
         watch.beat(forecast=150)
