@@ -146,6 +146,38 @@ def test_a_channel_that_hangs_does_not_hold_up_another(post):
     assert {delivery.key for delivery in post.deliver(hanging, quick) if delivery.delivered} == {"a", "b"}
 
 
+class OneHangs:
+    """A channel on which one message hangs, as the clock goes on, until the other was told at its second try."""
+
+    name = "webhook"
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.answers = [TEMPORARY, DELIVERED]
+        self.told = threading.Event()
+
+    def send(self, message):
+        if message.key == "stumbles":
+            answer = self.answers.pop(0)
+            self.told.set() if answer.delivered else None
+            return answer
+        for _ in range(40):
+            if self.told.wait(0.1):
+                return DELIVERED
+            self.clock.move(seconds=1)
+        pytest.fail("the other one waited")
+
+
+def test_what_is_due_again_while_another_message_hangs_does_not_wait_for_it(post):
+    post.put(message(key="hangs", group="a"), message(key="stumbles", group="b"))
+    done = post.deliver(OneHangs(post.clock))
+    assert sorted((each.key, each.attempt, each.delivered) for each in done) == [
+        ("hangs", 1, True),
+        ("stumbles", 1, False),
+        ("stumbles", 2, True),
+    ]
+
+
 def test_a_try_that_began_within_the_budget_is_finished_and_none_begins_after_it(post):
     post.put(*(message(key=f"k{n}", at=NOON + timedelta(milliseconds=n)) for n in range(9)))
     slow = ScriptedChannel("webhook", before=lambda _: post.clock.move(seconds=5))

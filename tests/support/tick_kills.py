@@ -41,7 +41,7 @@ _GAUGES = 24
 _BEAT = timedelta(seconds=5)
 _PAUSE_S = 0.05
 _LONGEST_LIFE_S = 1.5
-_CALM_WITHIN_S = 240.0
+_CALM_WITHIN_S = 600.0
 _BUDGET = timedelta(seconds=20)
 
 

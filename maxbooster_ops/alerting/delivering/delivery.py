@@ -10,8 +10,9 @@ transaction). Whoever dies in between leaves a lease that runs out; then it is t
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -29,6 +30,9 @@ from maxbooster_ops.store.state import State
 
 _LANES = 4
 """Tries of one channel at a time: enough that what is urgent passes what hangs, few enough for vendors' rate limits."""
+
+_LOOK_AGAIN_SECONDS = 0.5
+"""How long what becomes due waits at most for a free lane to be put to it."""
 
 _LAST_RESORT = LogChannel()
 
@@ -62,10 +66,14 @@ def deliver_due(
     random = random or Random()  # noqa: S311 -- it spreads tries, it guards nothing
     courier = _Courier(state=state, channels=channels, now=now, ends_at=now() + budget, random=random)
     done: list[Delivery] = []
-    while lanes := courier.lanes():
-        with ThreadPoolExecutor(max_workers=len(lanes), thread_name_prefix="delivery") as pool:
-            working = [pool.submit(courier.work_off, channel) for channel in lanes]
-        done += [delivery for lane in working for delivery in lane.result()]
+    with ThreadPoolExecutor(max_workers=_LANES * (len(channels) + 1), thread_name_prefix="delivery") as pool:
+        working: dict[Future[list[Delivery]], str] = {}
+        while (lanes := courier.lanes(busy=Counter(working.values()))) or working:
+            working |= {pool.submit(courier.work_off, channel): channel for channel in lanes}
+            # What becomes due while one lane hangs is not left waiting for it.
+            ended, _ = wait(working, timeout=_LOOK_AGAIN_SECONDS, return_when=FIRST_COMPLETED)
+            done += [delivery for lane in ended for delivery in lane.result()]
+            working = {lane: channel for lane, channel in working.items() if lane not in ended}
     return done
 
 
@@ -102,13 +110,13 @@ class _Courier:
         self._ends_at = ends_at
         self._random = random
 
-    def lanes(self) -> list[str]:
-        """Name the channel of each lane that is needed now; none when the budget is spent."""
+    def lanes(self, *, busy: Mapping[str, int]) -> list[str]:
+        """Name the channel of each lane that is needed beside the busy ones; none when the budget is spent."""
         if self._now() >= self._ends_at:
             return []
         with self._state.reading() as connection:
             due = outbox.due(connection, self._now())
-        return [channel for channel, count in due.items() for _ in range(min(count, _LANES))]
+        return [channel for channel, count in due.items() for _ in range(min(count, _LANES - busy.get(channel, 0)))]
 
     def work_off(self, channel: str) -> list[Delivery]:
         """Try one message of `channel` after another; several lanes may do so at once."""
