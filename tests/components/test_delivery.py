@@ -212,7 +212,7 @@ def test_every_try_is_kept_with_its_answer(post):
     post.deliver(webhook)
     post.clock.move(minutes=1)
     post.deliver(webhook)
-    kept = [(row["attempt"], row["delivered"], row["detail"], row["at"]) for row in post.rows(deliveries)]
+    kept = [(row["attempt"], row["delivered"], row["detail"], row["ts"]) for row in post.rows(deliveries)]
     assert kept == [(1, False, "answered 503", NOON), (2, True, "answered 200", NOON + MINUTE)]
 
 

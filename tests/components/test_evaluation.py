@@ -54,7 +54,7 @@ def test_whoever_was_told_that_it_fires_is_told_once_that_it_resolved(watch):
     for waiting in (150, 150, 150, 20, 20):
         watch.beat(forecast=waiting)
         watch.tick()
-    told = [(row["channel"], row["kind"]) for row in watch.rows(outbox, outbox.c.channel, outbox.c.at)]
+    told = [(row["channel"], row["kind"]) for row in watch.rows(outbox, outbox.c.channel, outbox.c.ts)]
     assert told == [("log", "firing"), ("log", "resolved"), ("webhook", "firing"), ("webhook", "resolved")]
 
 

@@ -59,7 +59,7 @@ def failing_channels(connection: sa.Connection, now: datetime) -> list[tuple[str
 
 
 def _last_tries(connection: sa.Connection, *, since: datetime) -> dict[str, str]:
-    newest = sa.select(sa.func.max(deliveries.c.id)).where(deliveries.c.at > since).group_by(deliveries.c.channel)
+    newest = sa.select(sa.func.max(deliveries.c.id)).where(deliveries.c.ts > since).group_by(deliveries.c.channel)
     rows = connection.execute(sa.select(deliveries.c.channel, deliveries.c.detail).where(deliveries.c.id.in_(newest)))
     return {channel: detail for channel, detail in rows}  # noqa: C416 -- rows of two are no dictionary to mypy
 
@@ -72,7 +72,7 @@ def _waiting(connection: sa.Connection) -> dict[str, int]:
 
 def _last_successes(connection: sa.Connection) -> dict[str, datetime]:
     query = (
-        sa.select(deliveries.c.channel, sa.func.max(deliveries.c.at))
+        sa.select(deliveries.c.channel, sa.func.max(deliveries.c.ts))
         .where(deliveries.c.delivered)
         .group_by(deliveries.c.channel)
     )
@@ -80,6 +80,6 @@ def _last_successes(connection: sa.Connection) -> dict[str, datetime]:
 
 
 def _failing_since(connection: sa.Connection, channel: str, *, after: datetime | None) -> datetime | None:
-    query = sa.select(sa.func.min(deliveries.c.at)).where(deliveries.c.channel == channel, ~deliveries.c.delivered)
-    since: datetime | None = connection.scalar(query if after is None else query.where(deliveries.c.at > after))
+    query = sa.select(sa.func.min(deliveries.c.ts)).where(deliveries.c.channel == channel, ~deliveries.c.delivered)
+    since: datetime | None = connection.scalar(query if after is None else query.where(deliveries.c.ts > after))
     return since

@@ -69,7 +69,7 @@ def _test(state: State, channel: Channel, now: datetime) -> tuple[str, Sent]:
             sa.insert(deliveries).values(
                 key=message.key,
                 channel=channel.name,
-                at=now,
+                ts=now,
                 attempt=1,
                 delivered=sent.delivered,
                 permanent=sent.permanent,

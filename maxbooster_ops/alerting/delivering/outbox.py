@@ -64,7 +64,7 @@ def put(connection: sa.Connection, messages: Iterable[Message], now: datetime) -
 def recent(connection: sa.Connection, now: datetime) -> list[Recent]:
     """Give the messages of the time in which dispatch limits bursts."""
     rows = connection.execute(
-        sa.select(outbox.c.channel, outbox.c.group_name, outbox.c.at).where(outbox.c.at > now - WINDOW)
+        sa.select(outbox.c.channel, outbox.c.group_name, outbox.c.ts).where(outbox.c.ts > now - WINDOW)
     )
     return [Recent(channel=channel, group=group, at=at) for channel, group, at in rows]
 
@@ -80,7 +80,7 @@ def claim(connection: sa.Connection, channel: str, now: datetime) -> Claim | Non
 
     Only the oldest open message of a group is ever due: a resolution never overtakes what it resolves.
     """
-    order = (outbox.c.severity.desc(), outbox.c.at, outbox.c.key)
+    order = (outbox.c.severity.desc(), outbox.c.ts, outbox.c.key)
     query = sa.select(outbox).where(outbox.c.channel == channel, _is_due(now)).order_by(*order).limit(1)
     row = connection.execute(query).mappings().first()
     if row is None:
@@ -106,7 +106,7 @@ def record(connection: sa.Connection, tried: Try, step: Next, now: datetime) -> 
         sa.insert(deliveries).values(
             key=message.key,
             channel=message.channel,
-            at=tried.at,
+            ts=tried.at,
             attempt=tried.claim.attempt,
             delivered=sent.delivered,
             permanent=sent.permanent,
@@ -129,7 +129,7 @@ def without_backup(connection: sa.Connection, message: Message) -> list[Message]
     query = (
         sa.select(outbox.c.payload)
         .where(sa.or_(outbox.c.key == message.key, waits_behind), outbox.c.handed_to.is_(None))
-        .order_by(outbox.c.at, outbox.c.key)
+        .order_by(outbox.c.ts, outbox.c.key)
     )
     return [Message.from_json(payload) for payload in connection.scalars(query)]
 
@@ -162,7 +162,7 @@ def _is_due(now: datetime) -> sa.ColumnElement[bool]:
         earlier.c.group_name == outbox.c.group_name,
         earlier.c.delivered_at.is_(None),
         earlier.c.failed_at.is_(None),
-        sa.tuple_(earlier.c.at, earlier.c.key) < sa.tuple_(outbox.c.at, outbox.c.key),
+        sa.tuple_(earlier.c.ts, earlier.c.key) < sa.tuple_(outbox.c.ts, outbox.c.key),
     )
     free = sa.or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= now)
     return sa.and_(_OPEN, outbox.c.due_at <= now, free, first_of_its_group)
@@ -175,7 +175,7 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
         "group_name": message.group,
         "kind": message.kind.value,
         "severity": int(message.severity),
-        "at": message.at,
+        "ts": message.at,
         "payload": message.to_json(),
         "attempts": 0,
         "due_at": now,

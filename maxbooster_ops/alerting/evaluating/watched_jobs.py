@@ -18,5 +18,5 @@ def job_ended(connection: sa.Connection, job: str, *, run_id: str, failed: bool,
     """Note how the newest run of `job` ended."""
     connection.execute(sa.delete(job_outcomes).where(job_outcomes.c.job == job))
     connection.execute(
-        sa.insert(job_outcomes).values(job=job, at=at, failed=failed, run_id=run_id, detail=detail[:_DETAIL_KEPT])
+        sa.insert(job_outcomes).values(job=job, ts=at, failed=failed, run_id=run_id, detail=detail[:_DETAIL_KEPT])
     )

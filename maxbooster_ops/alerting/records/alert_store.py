@@ -82,7 +82,7 @@ def add_transitions(connection: sa.Connection, transitions: Iterable[tuple[Trans
             "alert_id": alert_id,
             "rule": transition.rule,
             "labels": labels_key(transition.labels),
-            "at": transition.at,
+            "ts": transition.at,
             "change": transition.change.value,
             "value": transition.value,
             "who": None,
@@ -100,7 +100,7 @@ def add_deed(connection: sa.Connection, alert: Alert, change: str, *, at: dateti
             alert_id=alert.id,
             rule=alert.rule,
             labels=labels_key(alert.labels),
-            at=at,
+            ts=at,
             change=change,
             value=alert.value,
             who=who,
@@ -117,7 +117,7 @@ def history(connection: sa.Connection, alert: Alert) -> list[sa.RowMapping]:
             table.c.rule == alert.rule,
             table.c.labels == labels_key(alert.labels),
             table.c.change == Change.PENDING.value,
-            table.c.at <= alert.since,
+            table.c.ts <= alert.since,
         )
         .scalar_subquery()
     )
@@ -132,7 +132,7 @@ def add_decisions(connection: sa.Connection, decisions: Sequence[Decision], *, a
     rows = [
         {
             "alert_id": decision.alert_id,
-            "at": at,
+            "ts": at,
             "channel": decision.channel or "",
             "verdict": decision.verdict.value,
             "reason": decision.reason.value,

@@ -55,7 +55,7 @@ def _states(connection: sa.Connection, alert: Alert) -> Iterator[Step]:
     for row in alert_store.history(connection, alert):
         value = "" if row["value"] is None else f" at {row['value']:g}"
         by = f" by {row['who']}" if row["who"] else ""
-        yield _step("state", f"{row['change']}{value}{by}", at=row["at"])
+        yield _step("state", f"{row['change']}{value}{by}", at=row["ts"])
 
 
 def _silences(alert: Alert, silences: Sequence[Silence], now: datetime) -> Iterator[Step]:
@@ -72,7 +72,7 @@ def _decisions(connection: sa.Connection, alert: Alert) -> Iterator[Step]:
     for row in alert_store.decisions_on(connection, alert.id):
         until = f", until {row['until']:%H:%M:%S} UTC" if row["until"] else ""
         text = f"{row['verdict']} – {row['reason']}: {row['detail']}{until}"
-        yield _step("decision", text, at=row["at"], channel=row["channel"])
+        yield _step("decision", text, at=row["ts"], channel=row["channel"])
 
 
 def _messages(connection: sa.Connection, alert: Alert) -> Iterator[Step]:
@@ -85,7 +85,7 @@ def _messages(connection: sa.Connection, alert: Alert) -> Iterator[Step]:
             fate = f"given up at {row['failed_at']:%H:%M:%S} UTC"
         handed = f", a copy went to {row['handed_to']}" if row["handed_to"] else ""
         text = f"{row['kind']} message {row['key'][:12]}, group {row['group_name']}: {fate}{handed}"
-        yield _step("message", text, at=row["at"], channel=row["channel"])
+        yield _step("message", text, at=row["ts"], channel=row["channel"])
 
 
 def _answers(connection: sa.Connection, alert: Alert) -> Iterator[Step]:
@@ -93,7 +93,7 @@ def _answers(connection: sa.Connection, alert: Alert) -> Iterator[Step]:
     for row in connection.execute(sa.select(deliveries).where(deliveries.c.key.in_(of_alert))).mappings():
         verdict = "delivered" if row["delivered"] else "refused for good" if row["permanent"] else "failed"
         text = f"try {row['attempt']} {verdict} in {row['duration_ms']:.0f} ms: {row['detail']}"
-        yield _step("delivery", text, at=row["at"], channel=row["channel"])
+        yield _step("delivery", text, at=row["ts"], channel=row["channel"])
 
 
 def _step(topic: str, text: str, *, at: datetime | None = None, channel: str | None = None) -> Step:

@@ -26,16 +26,20 @@ class Mark:
 def mark(connection: sa.Connection, name: str) -> Mark | None:
     """Give one mark, None where it never happened."""
     row = connection.execute(sa.select(watch_marks).where(watch_marks.c.name == name)).mappings().first()
-    return Mark(**row) if row else None
+    return _mark(row) if row else None
 
 
 def marks(connection: sa.Connection) -> list[Mark]:
     """Give all marks by name."""
     rows = connection.execute(sa.select(watch_marks).order_by(watch_marks.c.name)).mappings()
-    return [Mark(**row) for row in rows]
+    return [_mark(row) for row in rows]
 
 
 def set_mark(connection: sa.Connection, new: Mark) -> None:
     """Set a mark in place of the one before."""
     connection.execute(sa.delete(watch_marks).where(watch_marks.c.name == new.name))
-    connection.execute(sa.insert(watch_marks).values(name=new.name, at=new.at, ok=new.ok, detail=new.detail))
+    connection.execute(sa.insert(watch_marks).values(name=new.name, ts=new.at, ok=new.ok, detail=new.detail))
+
+
+def _mark(row: sa.RowMapping) -> Mark:
+    return Mark(name=row["name"], at=row["ts"], ok=row["ok"], detail=row["detail"])

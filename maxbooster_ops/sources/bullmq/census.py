@@ -44,9 +44,14 @@ class Census:
     unreadable: Mapping[Queue, Exception]
 
 
-def look_at_server(wire: Wire) -> Server:
-    """Ask for the clock and the clients; a server that refuses to list clients is no failure."""
-    time, clients = wire.ask([packed("TIME"), packed("CLIENT", "LIST")])
+def ask_server(wire: Wire) -> Answer:
+    """Ask for the clock and the clients."""
+    return wire.ask_ahead([packed("TIME"), packed("CLIENT", "LIST")])
+
+
+def take_server(answer: Answer) -> Server:
+    """Read the answer to `ask_server`; a server that refuses to list clients is no failure."""
+    time, clients = answer.replies()
     return Server(now_ms=milliseconds(raised(time)), connections=connections_by_name(clients))
 
 

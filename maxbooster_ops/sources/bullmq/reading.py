@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 from typing import Final, TypeVar
 
-from maxbooster_ops.sources.bullmq.census import Census, Server, ask_census, look_at_server, take_census
+from maxbooster_ops.sources.bullmq.census import Census, Server, ask_census, ask_server, take_census, take_server
 from maxbooster_ops.sources.bullmq.discovery import Discovery, discover
 from maxbooster_ops.sources.bullmq.events import Happened, happened
 from maxbooster_ops.sources.bullmq.interview import Interview, ask_interview
@@ -125,8 +125,8 @@ def read_queues(wire: Wire, moment: Moment, scope: Scope, counting: Callable[[Qu
     known = Discovery.of(moment.memory.get("discovery"), scope.prefixes)
     seen = Seen(discovery=discover(wire, known, at=moment.at.timestamp(), interval_seconds=moment.interval_seconds))
     queues = [queue for queue in seen.discovery.queues if queue in scope]
-    server = look_at_server(wire)
-    beginning = _beginning(moment, server, all_known_at_ms=known.complete_at_ms)
+    about_server = ask_server(wire)
+    beginning = _beginning(moment, about_server, all_known_at_ms=known.complete_at_ms)
     kept = moment.memory.get("queues", {})
     memories = [
         {queue: kept.get(str(queue), beginning) for queue in queues[at : at + _QUEUES_AT_ONCE]}
@@ -135,7 +135,9 @@ def read_queues(wire: Wire, moment: Moment, scope: Scope, counting: Callable[[Qu
     budget = _Budget(entries=ENTRIES_PER_READING, groups=len(memories))
     questions = (_asked(wire, group, counting, budget) for group in memories)
     chapters = (_understood(wire, question, budget) for question in _one_ahead(questions))
+    server: Server | None = None
     for chapter in _one_ahead(chapters):
+        server = server or take_server(about_server)
         _take_in(moment, server, chapter, seen)
     return seen
 
@@ -145,14 +147,15 @@ def _one_ahead(items: Iterable[_Item]) -> Iterator[_Item]:
     return (item for item, _ in pairwise(chain(items, (None,))) if item is not None)
 
 
-def _beginning(moment: Moment, server: Server, *, all_known_at_ms: int | None) -> Kept:
+def _beginning(moment: Moment, about_server: Answer, *, all_known_at_ms: int | None) -> Kept:
     """Give the memory of a queue that is seen for the first time.
 
     The first reading ever looks back one interval. A queue that shows up later was made after the last complete
     discovery, when all queues were known: from then on everything counts.
     """
-    one_interval_ago_ms = server.now_ms - round(moment.interval_seconds * 1000)
-    return QueueMemory(counted_from_ms=all_known_at_ms or one_interval_ago_ms).kept()
+    if all_known_at_ms is None:
+        all_known_at_ms = take_server(about_server).now_ms - round(moment.interval_seconds * 1000)
+    return QueueMemory(counted_from_ms=all_known_at_ms).kept()
 
 
 def _asked(

@@ -23,14 +23,14 @@ def _create_tables() -> None:
     op.create_table(
         "watch_marks",
         sa.Column("name", sa.String, primary_key=True),
-        sa.Column("at", sa.DateTime, nullable=False),
+        sa.Column("ts", sa.DateTime, nullable=False),
         sa.Column("ok", sa.Boolean, nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
     )
     op.create_table(
         "job_outcomes",
         sa.Column("job", sa.String, primary_key=True),
-        sa.Column("at", sa.DateTime, nullable=False),
+        sa.Column("ts", sa.DateTime, nullable=False),
         sa.Column("failed", sa.Boolean, nullable=False),
         sa.Column("run_id", sa.String, nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
@@ -70,7 +70,7 @@ def _create_tables() -> None:
         sa.Column("alert_id", sa.String),
         sa.Column("rule", sa.String, nullable=False),
         sa.Column("labels", sa.Text, nullable=False),
-        sa.Column("at", sa.DateTime, nullable=False),
+        sa.Column("ts", sa.DateTime, nullable=False),
         sa.Column("change", sa.String, nullable=False),
         sa.Column("value", sa.Double),
         sa.Column("who", sa.String),
@@ -79,7 +79,7 @@ def _create_tables() -> None:
         "alert_decisions",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("alert_id", sa.String, nullable=False),
-        sa.Column("at", sa.DateTime, nullable=False),
+        sa.Column("ts", sa.DateTime, nullable=False),
         sa.Column("channel", sa.String, nullable=False),
         sa.Column("verdict", sa.String, nullable=False),
         sa.Column("reason", sa.String, nullable=False),
@@ -104,7 +104,7 @@ def _create_tables() -> None:
         sa.Column("group_name", sa.String, nullable=False),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("severity", sa.Integer, nullable=False),
-        sa.Column("at", sa.DateTime, nullable=False),
+        sa.Column("ts", sa.DateTime, nullable=False),
         sa.Column("payload", sa.Text, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("due_at", sa.DateTime, nullable=False),
@@ -124,7 +124,7 @@ def _create_tables() -> None:
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("key", sa.String, nullable=False),
         sa.Column("channel", sa.String, nullable=False),
-        sa.Column("at", sa.DateTime, nullable=False),
+        sa.Column("ts", sa.DateTime, nullable=False),
         sa.Column("attempt", sa.Integer, nullable=False),
         sa.Column("delivered", sa.Boolean, nullable=False),
         sa.Column("permanent", sa.Boolean, nullable=False),
@@ -145,6 +145,6 @@ def _create_indexes() -> None:
     op.create_index(
         "ix_outbox_waiting", "outbox", ["due_at"], sqlite_where=sa.text("delivered_at IS NULL AND failed_at IS NULL")
     )
-    op.create_index("ix_outbox_at", "outbox", ["at"])
+    op.create_index("ix_outbox_ts", "outbox", ["ts"])
     op.create_index("ix_outbox_alerts_alert_id", "outbox_alerts", ["alert_id"])
     op.create_index("ix_deliveries_key", "deliveries", ["key"])
