@@ -5,7 +5,6 @@ Belongs here: starting and ending it. Not here: how it behaves (`alert_receiver.
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,4 +37,4 @@ def receiver_process(
             wait_for(port_file.exists, seconds=20, what="the receiver's port")
             yield ReceiverProcess(url=f"http://127.0.0.1:{port_file.read_text()}", log=log)
         finally:
-            running.send_signal(signal.SIGINT)
+            running.terminate()
