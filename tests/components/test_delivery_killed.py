@@ -62,7 +62,7 @@ def receiver(tmp_path):
             wait_for(port_file.exists, seconds=20, what="the receiver's port")
             yield f"http://127.0.0.1:{port_file.read_text()}/webhook", log
         finally:
-            running.terminate()
+            running.kill()
 
 
 @pytest.mark.parametrize(

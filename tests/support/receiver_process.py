@@ -37,4 +37,4 @@ def receiver_process(
             wait_for(port_file.exists, seconds=20, what="the receiver's port")
             yield ReceiverProcess(url=f"http://127.0.0.1:{port_file.read_text()}", log=log)
         finally:
-            running.terminate()
+            running.kill()
