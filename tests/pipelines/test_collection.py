@@ -62,13 +62,21 @@ def asked(home, query):
 
 def test_every_asset_tells_a_person_what_it_is():
     specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
-    assert set(specs) == COLLECTED | {"platform_health"}
+    assert set(specs) == COLLECTED | {"platform_health", "alerts"}
     lacking = [
         name
         for name, spec in specs.items()
         if not (spec.description and spec.owners and spec.kinds and spec.group_name)
     ]
     assert lacking == []
+
+
+def test_the_sensors_run_by_default_every_ten_seconds():
+    sensors = {sensor.name: sensor for sensor in defs.sensors}
+    assert set(sensors) == {"alert_rules", "notifications", "run_failures", "run_successes"}
+    assert {sensor.default_status for sensor in sensors.values()} == {dg.DefaultSensorStatus.RUNNING}
+    # The daemon looks every 5 s, so what asks for nine seconds is ticked after ten.
+    assert {sensors[name].minimum_interval_seconds for name in ("alert_rules", "notifications")} == {9}
 
 
 def test_the_schedules_run_by_default_at_the_times_of_the_spec():
@@ -172,4 +180,4 @@ def test_health_without_a_store_says_how_to_get_one():
 
 def test_the_check_of_every_source_belongs_to_a_collected_asset():
     keys = {key.asset_key for key in defs.resolve_asset_graph().asset_check_keys}
-    assert keys <= {AssetKey(name) for name in COLLECTED | {"platform_health"}}
+    assert keys <= {AssetKey(name) for name in COLLECTED | {"platform_health", "alerts"}}
