@@ -7,6 +7,8 @@ from collections import Counter
 import pytest
 from support.bullmq_truth import CRASHED_JOBS, MODES, run_busy_queue
 
+pytestmark = pytest.mark.alone
+
 JOBS = 100
 
 

@@ -20,6 +20,8 @@ from maxbooster_ops.store.lake import Lake, open_lake
 from maxbooster_ops.store.latest import last_beat_ever
 from maxbooster_ops.store.opening import open_store
 
+pytestmark = pytest.mark.alone
+
 S = timedelta(seconds=1)
 INTERVAL_SECONDS = 5
 
