@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from maxbooster_ops.alerting.channels.channel import Channel
 from maxbooster_ops.alerting.channels.registry import build_channels
@@ -55,6 +54,6 @@ def load_rules(settings: Settings, home: Home) -> Rulebook:
 
 
 def edited(home: Home) -> Sequence[tuple[str, int]]:
-    """Give every file that `load_alerting` reads with its time of change, so that a caller can keep what it loaded."""
-    files = [*sorted(home.rules.glob("*.y*ml")), home.on_call, Path(".env")]
+    """Give the user's files that `load_alerting` reads with their times of change, so that its result can be kept."""
+    files = [*sorted(home.rules.glob("*.yaml")), home.on_call]
     return [(str(file), file.stat().st_mtime_ns) for file in files if file.is_file()]

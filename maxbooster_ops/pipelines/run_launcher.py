@@ -15,7 +15,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
-import psutil
 from dagster import DagsterInstance, DagsterRun
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
@@ -23,12 +22,12 @@ from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
 
 from maxbooster_ops.errors import ProcessError
+from maxbooster_ops.processes.family import Identity
 
 PROCESS_TAG = "maxbooster_ops/process"
 """The run's process as `pid:creation time`, so that every program of the instance finds it."""
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_CREATION_TOLERANCE_SECONDS = 0.05
 _NOTED_WITHIN_SECONDS = 60.0
 
 
@@ -70,8 +69,8 @@ class WarmRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         )
         with self._one_at_a_time:
             pid = _ask(self._running_server(), serialize_value(arguments))
-        if (created := _created(pid)) is not None:
-            self._instance.add_run_tags(run.run_id, {PROCESS_TAG: f"{pid}:{created}"})
+        if process := Identity.of(pid):
+            self._instance.add_run_tags(run.run_id, {PROCESS_TAG: f"{process.pid}:{process.created}"})
 
     def terminate(self, run_id: str) -> bool:
         """Interrupt the run's process; False where there is none any more."""
@@ -79,9 +78,9 @@ class WarmRunLauncher(RunLauncher[DagsterInstance], ConfigurableClass):
         if run is None or run.is_finished:
             return False
         self._instance.report_run_canceling(run)
-        if (pid := _living_process(run)) is None:
+        if (process := _living_process(run)) is None:
             return False
-        os.kill(pid, signal.SIGINT)
+        os.kill(process.pid, signal.SIGINT)
         return True
 
     @property
@@ -146,14 +145,7 @@ def _newest_change() -> int:
     return max(path.stat().st_mtime_ns for path in _PACKAGE.rglob("*") if path.suffix in {".py", ".sql", ".yaml"})
 
 
-def _created(pid: int) -> float | None:
-    try:
-        return psutil.Process(pid).create_time()
-    except psutil.Error:
-        return None
-
-
-def _living_process(run: DagsterRun) -> int | None:
+def _living_process(run: DagsterRun) -> Identity | None:
     pid, _, created = run.tags.get(PROCESS_TAG, "").partition(":")
-    found = _created(int(pid)) if pid else None
-    return int(pid) if found is not None and abs(found - float(created)) < _CREATION_TOLERANCE_SECONDS else None
+    noted = Identity(pid=int(pid), created=float(created)) if pid else None
+    return noted if noted and noted.lives() else None
