@@ -18,6 +18,7 @@ from maxbooster_ops.store.facts import (
     QueueJob,
     QueueSample,
     RedisSample,
+    TrackedExecution,
 )
 
 Numbers = Mapping[str, float | None]
@@ -126,6 +127,14 @@ def _evictions(evictions: Sequence[AiCacheEviction]) -> Numbers:
     return {reason: sum(eviction.reason == reason for eviction in evictions) for reason in reasons}
 
 
+def _executions(executions: Sequence[TrackedExecution]) -> Numbers:
+    return {
+        "succeeded": sum(execution.success for execution in executions),
+        "failed": sum(not execution.success for execution in executions),
+        "duration_ms_max": _most(execution.duration_ms for execution in executions),
+    }
+
+
 def _most(values: Iterable[float | None]) -> float | None:
     return max((value for value in values if value is not None), default=None)
 
@@ -145,4 +154,5 @@ _SUMMARIES: Mapping[str, Callable[[Sequence[Fact]], Numbers]] = {  # each key's 
     MetricSample.table: _metrics,  # type: ignore[dict-item]
     AiCacheSample.table: _ai_caches,  # type: ignore[dict-item]
     AiCacheEviction.table: _evictions,  # type: ignore[dict-item]
+    TrackedExecution.table: _executions,  # type: ignore[dict-item]
 }

@@ -31,6 +31,9 @@ def _arrow_type(hint: Any) -> pa.DataType:
     if get_origin(hint) is Mapping:
         key, value = get_args(hint)
         return pa.map_(_SCALARS[key], _SCALARS[value])
+    if get_origin(hint) is Sequence:
+        (item,) = get_args(hint)
+        return pa.list_(_SCALARS[item])
     return _SCALARS[hint]
 
 

@@ -233,6 +233,20 @@ class AiCacheEviction(Fact):
     idle_ms: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedExecution(Fact):
+    """One execution of a job that reported itself (`maxbooster_ops.jobs`); `ts` is when it ended."""
+
+    table: ClassVar[str] = "tracked_executions"
+    job: str
+    run_id: str
+    success: bool
+    duration_ms: float
+    attempt: int
+    metadata: Mapping[str, str]
+    error: str | None
+
+
 FACTS: tuple[type[Fact], ...] = (
     BeatTaken,
     SourceFailure,
@@ -244,4 +258,5 @@ FACTS: tuple[type[Fact], ...] = (
     MetricSample,
     AiCacheSample,
     AiCacheEviction,
+    TrackedExecution,
 )

@@ -91,6 +91,16 @@ class Home:
         """Who is on call."""
         return self.root / "on_call.yaml"
 
+    @property
+    def baselines(self) -> Path:
+        """Saved baselines as files."""
+        return self.root / "metrics-baseline"
+
+    @property
+    def reports(self) -> Path:
+        """Reports for people."""
+        return self.root / "reports"
+
     def prepare(self) -> Home:
         """Create the folders; raise `StoreError` where that is not allowed."""
         try:

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from maxbooster_ops.cli.main import COMMANDS
-from maxbooster_ops.store.alert_tables import metadata
+from maxbooster_ops.store import alert_tables, analysis_tables
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "operations.md").read_text()
 README = (ROOT / "README.md").read_text()
+
+METADATA = alert_tables.metadata
+assert METADATA is analysis_tables.metadata
 
 
 def test_every_command_is_in_the_guide():
@@ -32,7 +35,7 @@ def test_every_table_and_view_is_in_the_guide(tmp_path):
             "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = 'ops' "
             "UNION ALL SELECT view_name FROM duckdb_views() WHERE database_name = 'ops' AND NOT internal"
         )
-    names = [row["name"] for row in rows] + [table.name for table in metadata.sorted_tables]
+    names = [row["name"] for row in rows] + [table.name for table in METADATA.sorted_tables]
     assert [name for name in names if f"`{name}`" not in GUIDE] == []
 
 

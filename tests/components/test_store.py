@@ -19,11 +19,14 @@ from maxbooster_ops.store.alert_tables import metadata
 from maxbooster_ops.store.arrow import arrow_schema
 from maxbooster_ops.store.beats import Batch, Outcome, beat_id
 from maxbooster_ops.store.facts import FACTS, BeatTaken, MetricSample, QueueSample
+from maxbooster_ops.store.findings import FINDINGS
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.memories import Memories
 from maxbooster_ops.store.opening import open_store
 from maxbooster_ops.store.state import REVISION, open_state
+
+ALL = (*FACTS, *FINDINGS)
 
 
 @pytest.fixture
@@ -49,7 +52,7 @@ def count(store, table):
     return row["rows"]
 
 
-@pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.table)
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.table)
 def test_every_table_has_its_facts_columns_in_order_and_a_comment_on_each(store, kind):
     rows = store.lake.query(
         "SELECT column_name, comment FROM duckdb_columns() WHERE database_name = 'ops' AND table_name = $table "
@@ -60,7 +63,7 @@ def test_every_table_has_its_facts_columns_in_order_and_a_comment_on_each(store,
     assert [row["column_name"] for row in rows if not row["comment"]] == []
 
 
-@pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.table)
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.table)
 def test_every_fact_survives_its_table(store, kind):
     written = fact(kind)
     store.lake.write(lambda transaction: transaction.insert([written], batch_id="b"))
@@ -73,7 +76,7 @@ def test_every_table_and_view_has_a_comment(store):
         "SELECT table_name AS name, comment FROM duckdb_tables() WHERE database_name = 'ops' "
         "UNION ALL SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'ops' AND NOT internal"
     )
-    assert {row["name"] for row in rows} >= {kind.table for kind in FACTS} | {"latest_queues", "lake_migrations"}
+    assert {row["name"] for row in rows} >= {kind.table for kind in ALL} | {"latest_queues", "lake_migrations"}
     assert [row["name"] for row in rows if not row["comment"]] == []
 
 

@@ -35,6 +35,8 @@ def fact(kind: type[F], /, **known: Any) -> F:
     for name, hint in hints.items():
         if name in rest and "Mapping" in str(hint):
             rest[name] = {}
+        elif name in rest and "Sequence" in str(hint):
+            rest[name] = []
     return kind(**{**rest, **known})
 
 

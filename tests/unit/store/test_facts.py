@@ -7,11 +7,12 @@ import pytest
 
 from maxbooster_ops.store.arrow import arrow_schema, to_arrow
 from maxbooster_ops.store.facts import FACTS, MetricSample, SourceFailure
+from maxbooster_ops.store.findings import FINDINGS
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("kind", FACTS, ids=lambda kind: kind.table)
+@pytest.mark.parametrize("kind", [*FACTS, *FINDINGS], ids=lambda kind: kind.table)
 def test_every_fact_translates_into_columns(kind):
     assert arrow_schema(kind).names[:2] == ["batch_id", "ts"]
 

@@ -1,0 +1,37 @@
+"""Reading the raw values of series from the lake, in the order of time.
+
+Belongs here: that one question. Not here: what is made of the values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from maxbooster_ops.analysis.series.series import SeriesKey, Values
+from maxbooster_ops.store.lake import Lake
+from maxbooster_ops.store.named_sql import named_queries
+
+QUERIES = Path(__file__).with_name("series.sql")
+
+_WANTED = "series IN (SELECT unnest(from_json($series, '[\"VARCHAR\"]')))"
+
+
+def read_values(lake: Lake, series: Iterable[str], start: datetime, until: datetime) -> dict[SeriesKey, Values]:
+    """Give the values of every series of these names with `start <= ts < until`; one without a value is left out."""
+    queries = named_queries(QUERIES)
+    table = lake.columns(
+        f"SELECT series, labels, list(epoch(ts) ORDER BY ts) AS moments, list(value ORDER BY ts) AS values "
+        f"FROM ({queries['samples']} UNION ALL {queries['observations']}) WHERE {_WANTED} GROUP BY series, labels",
+        {"series": json.dumps(sorted(set(series))), "from": start, "until": until},
+    )
+    return {
+        SeriesKey.of(row["series"], dict(row["labels"])): Values(
+            moments=np.asarray(row["moments"], dtype=float), values=np.asarray(row["values"], dtype=float)
+        )
+        for row in table.to_pylist()
+    }

@@ -1,0 +1,1 @@
+"""For jobs of the platform and our own: what tracks their executions."""

@@ -1,0 +1,143 @@
+"""One frozen dataclass per lake table that analysis fills; its fields are the table's columns, in name and type.
+
+Belongs here: what one row of such a table is. Not here: what is collected (`facts.py`), or how a finding comes to be
+(`analysis/`, `slo/`). As with facts, None means "not known" or "nothing to measure", never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from maxbooster_ops.store.facts import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup(Fact):
+    """One series over one window that has ended; `ts` is where the window begins, `width` is `1m`, `30m` or `1d`.
+
+    `kind` says what was counted: samples of a gauge, rates per second of a counter, single observations (a finished
+    job), or a histogram, whose percentiles follow `histogram_quantile` and whose extremes nobody knows.
+    """
+
+    table: ClassVar[str] = "rollups"
+    width: str
+    series: str
+    kind: str
+    labels: Mapping[str, str]
+    count: int
+    avg: float | None
+    min: float | None
+    max: float | None
+    p50: float | None
+    p75: float | None
+    p95: float | None
+    p99: float | None
+    p999: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineMetric(Fact):
+    """One series as it was while a baseline was taken, from `start` to `until`; `ts` is when it was saved.
+
+    `quantiles` are at most 1001 evenly spaced quantiles of the values, from the least to the greatest: enough to test
+    against later. `effective_count` is how many independent values the `count` correlated ones are worth.
+    """
+
+    table: ClassVar[str] = "baselines"
+    name: str
+    kind: str
+    start: datetime
+    until: datetime
+    series: str
+    labels: Mapping[str, str]
+    count: int
+    effective_count: float
+    avg: float
+    min: float
+    max: float
+    p50: float
+    p95: float
+    p99: float
+    quantiles: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regression(Fact):
+    """One statistic of one series held against its baseline at `ts`.
+
+    `result` is regressed, improved, unchanged or inconclusive; `exceeds_naive` is the 10 % rule alone, without a test.
+    """
+
+    table: ClassVar[str] = "regressions"
+    baseline: str
+    series: str
+    labels: Mapping[str, str]
+    metric: str
+    statistic: str
+    unit: str
+    before: float | None
+    after: float | None
+    change_percent: float | None
+    count_before: int
+    count_after: int
+    p_value: float | None
+    result: str
+    is_significant: bool
+    exceeds_naive: bool
+    started_at: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend(Fact):
+    """Where one series is going, over the `hours` that end at `ts`.
+
+    `verdict` is improving, stable, degrading or unknown.
+
+    The slope is the median of the pairwise slopes, `slope_low` to `slope_high` its 95 % confidence interval.
+    """
+
+    table: ClassVar[str] = "trends"
+    series: str
+    labels: Mapping[str, str]
+    metric: str
+    unit: str
+    hours: float
+    count: int
+    level: float | None
+    slope_per_hour: float | None
+    slope_low: float | None
+    slope_high: float | None
+    change_percent_per_day: float | None
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SloWindow(Fact):
+    """One objective of one service over five minutes that end at `ts`, and how fast its budget burns by then.
+
+    `total` are the events (requests, probes, jobs) that count, `bad` those that broke the objective; None where the
+    source saw nothing. Burn rates are None where the window has too little traffic to judge.
+    """
+
+    table: ClassVar[str] = "slo_windows"
+    service: str
+    objective: str
+    target: float
+    total: float | None
+    bad: float | None
+    in_maintenance: bool
+    burn_rate_5m: float | None
+    burn_rate_30m: float | None
+    burn_rate_1h: float | None
+    burn_rate_6h: float | None
+    burn_rate_3d: float | None
+    budget_minutes: float
+    spent_minutes: float | None
+
+
+FINDINGS: tuple[type[Fact], ...] = (Rollup, BaselineMetric, Regression, Trend, SloWindow)
