@@ -18,15 +18,12 @@ from maxbooster_ops.store.named_sql import named_queries
 
 QUERIES = Path(__file__).with_name("series.sql")
 
-_WANTED = "series IN (SELECT unnest(from_json($series, '[\"VARCHAR\"]')))"
-
 
 def read_values(lake: Lake, series: Iterable[str], start: datetime, until: datetime) -> dict[SeriesKey, Values]:
     """Give the values of every series of these names with `start <= ts < until`; one without a value is left out."""
     queries = named_queries(QUERIES)
     table = lake.columns(
-        f"SELECT series, labels, list(epoch(ts) ORDER BY ts) AS moments, list(value ORDER BY ts) AS values "
-        f"FROM ({queries['samples']} UNION ALL {queries['observations']}) WHERE {_WANTED} GROUP BY series, labels",
+        queries["values"].format(samples=queries["samples"], observations=queries["observations"]),
         {"series": json.dumps(sorted(set(series))), "from": start, "until": until},
     )
     return {

@@ -70,3 +70,10 @@ FROM queue_jobs WHERE ts >= $from AND ts < $until AND wait_ms IS NOT NULL
 UNION ALL
 SELECT ts, 'job_duration_ms', 'observations', MAP {'job': job}, duration_ms
 FROM job_executions WHERE ts >= $from AND ts < $until AND duration_ms IS NOT NULL
+
+-- name: values
+-- Grain: one row per series whose name is in $series, its values in the order of time. Words in braces are the two above.
+SELECT series, labels, list(epoch(ts) ORDER BY ts) AS moments, list(value ORDER BY ts) AS values
+FROM ({samples} UNION ALL {observations})
+WHERE series IN (SELECT unnest(from_json($series, '["VARCHAR"]')))
+GROUP BY series, labels
