@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
@@ -76,12 +77,11 @@ def main() -> None:
     for queues in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             server = RedisProcess(folder=Path(folder)).start()
-            platform = NodePlatform(server, chosen.major)
-            try:
+            with ExitStack() as ending:
+                ending.callback(server.kill)
+                platform = NodePlatform(server, chosen.major)
+                ending.callback(platform.close)
                 npm, busy, idle, scanning = measure(platform, server.url, queues, chosen.rounds)
-            finally:
-                platform.close()
-                server.kill()
         table.add_row(str(queues), *(f"{value:.2f}" for value in (npm, busy, busy / npm, idle, idle / npm, scanning)))
     Console().print(table)
 
