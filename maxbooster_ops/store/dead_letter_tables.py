@@ -37,7 +37,7 @@ dead_letters = sa.Table(
     sa.Column(
         "version", sa.Integer, nullable=False, comment="Grows by one with every change; who changes it checks it."
     ),
-    comment="Every job that used up its own attempts, from its failure until 30 days after it was recovered or discarded.",
+    comment="Every job that used up its own attempts, until 30 days after it was recovered or discarded.",
 )
 
 sa.Index("dead_letters_by_job", dead_letters.c.prefix, dead_letters.c.queue, dead_letters.c.job_id)
