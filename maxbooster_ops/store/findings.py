@@ -120,22 +120,31 @@ class Trend(Fact):
 class SloWindow(Fact):
     """One objective of one service over five minutes that end at `ts`, and how fast its budget burns by then.
 
-    `total` are the events (requests, probes, jobs) that count, `bad` those that broke the objective; None where the
-    source saw nothing. Burn rates are None where the window has too little traffic to judge.
+    `total` are the events (requests, probes, jobs) that `indicator` saw, `bad` those that broke the objective; None
+    where nothing saw any. `weight` is how many events the window stands for, and `evidence` how far the bad ones suffice
+    to judge. `fast_burn` and `slow_burn` are multiples of the limits beyond which people are told.
     """
 
     table: ClassVar[str] = "slo_windows"
+    known_at: datetime
     service: str
     objective: str
     target: float
+    indicator: str | None
     total: float | None
     bad: float | None
+    weight: float | None
+    evidence: float | None
     in_maintenance: bool
     burn_rate_5m: float | None
     burn_rate_30m: float | None
     burn_rate_1h: float | None
+    burn_rate_2h: float | None
     burn_rate_6h: float | None
+    burn_rate_1d: float | None
     burn_rate_3d: float | None
+    fast_burn: float | None
+    slow_burn: float | None
     budget_minutes: float
     spent_minutes: float | None
 

@@ -178,34 +178,50 @@ COMMENT ON COLUMN ops.trends.reason IS 'Why this verdict, in words.';
 CREATE TABLE ops.slo_windows (
     batch_id VARCHAR,
     ts TIMESTAMPTZ,
+    known_at TIMESTAMPTZ,
     service VARCHAR,
     objective VARCHAR,
     target DOUBLE,
+    indicator VARCHAR,
     total DOUBLE,
     bad DOUBLE,
+    weight DOUBLE,
+    evidence DOUBLE,
     in_maintenance BOOLEAN,
     burn_rate_5m DOUBLE,
     burn_rate_30m DOUBLE,
     burn_rate_1h DOUBLE,
+    burn_rate_2h DOUBLE,
     burn_rate_6h DOUBLE,
+    burn_rate_1d DOUBLE,
     burn_rate_3d DOUBLE,
+    fast_burn DOUBLE,
+    slow_burn DOUBLE,
     budget_minutes DOUBLE,
     spent_minutes DOUBLE
 );
 ALTER TABLE ops.slo_windows SET PARTITIONED BY (year(ts), month(ts), day(ts));
 COMMENT ON TABLE ops.slo_windows IS 'One objective of one service over the five minutes that end at ts.';
 COMMENT ON COLUMN ops.slo_windows.batch_id IS 'The write that brought this row; a batch is stored at most once.';
-COMMENT ON COLUMN ops.slo_windows.ts IS 'End of the five minutes.';
+COMMENT ON COLUMN ops.slo_windows.ts IS 'End of the five minutes; it belongs to them, their beginning does not.';
+COMMENT ON COLUMN ops.slo_windows.known_at IS 'When it was computed; rules see it from then on.';
 COMMENT ON COLUMN ops.slo_windows.service IS 'Service.';
 COMMENT ON COLUMN ops.slo_windows.objective IS 'availability or latency.';
 COMMENT ON COLUMN ops.slo_windows.target IS '0..1; share of good events that is promised.';
+COMMENT ON COLUMN ops.slo_windows.indicator IS 'What counted the events, such as requests http_requests_total; NULL where nothing did.';
 COMMENT ON COLUMN ops.slo_windows.total IS 'events that count; NULL where nothing was seen.';
 COMMENT ON COLUMN ops.slo_windows.bad IS 'events that broke the objective.';
+COMMENT ON COLUMN ops.slo_windows.weight IS 'events that the window stands for: total, or the usual traffic where only a later indicator saw it.';
+COMMENT ON COLUMN ops.slo_windows.evidence IS 'bad, in multiples of the bad events that it takes to judge.';
 COMMENT ON COLUMN ops.slo_windows.in_maintenance IS 'Lies in a maintenance window and spends no budget.';
-COMMENT ON COLUMN ops.slo_windows.burn_rate_5m IS 'share of bad events over 5 min / (1 - target); NULL where there is too little traffic to judge.';
+COMMENT ON COLUMN ops.slo_windows.burn_rate_5m IS 'share of bad events over 5 min / (1 - target); NULL where nothing was seen.';
 COMMENT ON COLUMN ops.slo_windows.burn_rate_30m IS 'the same over 30 min.';
 COMMENT ON COLUMN ops.slo_windows.burn_rate_1h IS 'the same over 1 h.';
+COMMENT ON COLUMN ops.slo_windows.burn_rate_2h IS 'the same over 2 h.';
 COMMENT ON COLUMN ops.slo_windows.burn_rate_6h IS 'the same over 6 h.';
+COMMENT ON COLUMN ops.slo_windows.burn_rate_1d IS 'the same over 1 day.';
 COMMENT ON COLUMN ops.slo_windows.burn_rate_3d IS 'the same over 3 days.';
+COMMENT ON COLUMN ops.slo_windows.fast_burn IS 'burn rate in multiples of its limit, 14.4 over 1 h and 5 min or 6 over 6 h and 30 min; 0 with too little evidence, NULL where nothing was seen.';
+COMMENT ON COLUMN ops.slo_windows.slow_burn IS 'the same with the limits 3 over 1 day and 2 h, 1 over 3 days and 6 h.';
 COMMENT ON COLUMN ops.slo_windows.budget_minutes IS 'min of 30 days that may be bad.';
 COMMENT ON COLUMN ops.slo_windows.spent_minutes IS 'min of them that were, over the last 30 days.';
