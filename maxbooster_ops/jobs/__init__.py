@@ -1,1 +1,5 @@
-"""For jobs of the platform and our own: what tracks their executions."""
+"""For programs that are jobs: tracking their executions."""
+
+from maxbooster_ops.jobs.tracking import Tracked, track
+
+__all__ = ["Tracked", "track"]

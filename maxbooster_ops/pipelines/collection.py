@@ -29,6 +29,7 @@ _ASSETS = {
     "metric_samples": ("Every series of the platform's metrics page.", {"prometheus"}),
     "ai_cache_samples": ("Both AI model caches: size, loads, evictions, hit rate.", {"http"}),
     "ai_cache_evictions": ("Every model that was put out of a cache, once.", {"http"}),
+    "tracked_executions": ("Every execution of a job that reported itself, once.", {"python"}),
     "beats": ("One row a beat: how many sources were read, how long it took, what failed.", {"duckdb"}),
 }
 

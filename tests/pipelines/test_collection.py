@@ -24,6 +24,7 @@ COLLECTED = {
     "metric_samples",
     "ai_cache_samples",
     "ai_cache_evictions",
+    "tracked_executions",
     "beats",
 }
 
