@@ -7,6 +7,7 @@ what is too much (`analysis/thresholds.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
@@ -122,6 +123,23 @@ def queue_table(samples: Sequence[QueueSample]) -> str:
         for s in newest.values()
     ]
     return "\n".join([header, *rows])
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Give rows as a Markdown table; numbers stand right, None is a dash, text is text and never markup."""
+    listed = [tuple(row) for row in rows]
+    numeric = [any(isinstance(row[number], int | float) for row in listed) for number in range(len(columns))]
+    ruler = "".join("---:|" if is_number else "---|" for is_number in numeric)
+    lines = (f"| {' | '.join(map(_cell, row))} |" for row in listed)
+    return "\n".join([f"| {' | '.join(columns)} |", f"|{ruler}", *lines])
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return _shown(value)
+    return _escaped(str(value))
 
 
 def _shown(value: float | None) -> str:
