@@ -61,5 +61,11 @@ class ProcessError(MaxboosterError):
     """A program that we start did not start, or ended by itself."""
 
 
+class PlatformError(MaxboosterError):
+    """The platform did not answer, or not as it must; the same may work later."""
+
+    permanent = False
+
+
 class UsageError(MaxboosterError):
     """A command was asked for something that it cannot do."""

@@ -60,6 +60,7 @@ class Letter:
     attempts: int
     payload: str | None
     payload_kept: PayloadKept
+    options: str
     parent: str | None
     first_failed_at: datetime
     last_failed_at: datetime

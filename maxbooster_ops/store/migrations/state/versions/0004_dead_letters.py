@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("payload", sa.Text),
         sa.Column("payload_kept", sa.String, nullable=False),
+        sa.Column("options", sa.Text, nullable=False),
         sa.Column("parent", sa.String),
         sa.Column("first_failed_at", sa.DateTime, nullable=False),
         sa.Column("last_failed_at", sa.DateTime, nullable=False),

@@ -1,0 +1,113 @@
+"""Making a dead letter of a job: what is kept of it, and whether its data must be copied.
+
+Belongs here: that, as values. Not here: which jobs (`finding.py`), or fetching their data (`queue_side.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState, PayloadKept
+from maxbooster_ops.dead_letters.letter_store import new_id
+from maxbooster_ops.dead_letters.queue_side import PAYLOAD_KEPT, FailedJob
+
+_MASK = "***"
+
+
+def failure_of(job: FailedJob) -> dict[str, Any]:
+    """Give the columns of a letter that tell of its newest failure."""
+    return {
+        "last_failed_at": moment(job.finished_ms),
+        "reason": job.reason,
+        "stack": job.stack,
+        "attempts": job.attempts,
+    }
+
+
+def moment(milliseconds: float) -> datetime:
+    """Give the moment of a time as BullMQ writes it."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def needs_copy(job: FailedJob) -> bool:
+    """Tell whether the platform may remove the job, and its data is small enough to be copied."""
+    return job.is_removed_by_its_options and job.data_bytes <= PAYLOAD_KEPT
+
+
+def payload_of(job: FailedJob, data: bytes | None, redacted: Collection[str]) -> tuple[PayloadKept, str | None]:
+    """Give where the data of a job is kept, and the copy where there is one; values of `redacted` keys are masked."""
+    if not job.is_removed_by_its_options:
+        return PayloadKept.REDIS, None
+    if job.data_bytes > PAYLOAD_KEPT:
+        return PayloadKept.TOO_LARGE, None
+    try:
+        value = json.loads(data or b"")
+    except ValueError:  # bytes that are no JSON stay where they are; a copy could not be added again
+        return PayloadKept.REDIS, None
+    masked = _masked(value, frozenset(key.lower() for key in redacted))
+    text = json.dumps(masked, ensure_ascii=False)
+    return (PayloadKept.COPIED if masked == value else PayloadKept.REDACTED), text
+
+
+def _masked(value: Any, keys: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _MASK if name.lower() in keys else _masked(item, keys) for name, item in value.items()}
+    return [_masked(item, keys) for item in value] if isinstance(value, list) else value
+
+
+def letter_of(job: FailedJob, kept: PayloadKept, payload: str | None, *, now: datetime) -> Letter:
+    """Make the letter of a job in the failed set; it is due at once."""
+    failed_at = moment(job.finished_ms)
+    return Letter(
+        id=new_id(),
+        job=job.key,
+        name=job.name,
+        state=LetterState.PENDING,
+        reason=job.reason,
+        stack=job.stack,
+        attempts=job.attempts,
+        payload=payload,
+        payload_kept=kept,
+        options=job.options,
+        parent=job.parent,
+        first_failed_at=failed_at,
+        last_failed_at=failed_at,
+        found_at=now,
+        tries=0,
+        next_try_at=now,
+        try_token=None,
+        tried_at=None,
+        ended_at=None,
+        note="found in the failed set",
+        version=1,
+    )
+
+
+def lost_letter(job: JobKey, failure: Mapping[str, Any], *, now: datetime) -> Letter:
+    """Make the letter of a job that the platform removed when it failed, of what a beat saw."""
+    return Letter(
+        id=new_id(),
+        job=job,
+        name=failure["name"] or "",
+        state=LetterState.PARKED,
+        reason=failure["reason"] or "",
+        stack="",
+        attempts=failure["attempts"] or 0,
+        payload=None,
+        payload_kept=PayloadKept.LOST,
+        options="{}",
+        parent=None,
+        first_failed_at=failure["ts"],
+        last_failed_at=failure["ts"],
+        found_at=now,
+        tries=0,
+        next_try_at=None,
+        try_token=None,
+        tried_at=None,
+        ended_at=None,
+        note="the platform removed the job when it failed, so its data is gone; it cannot be brought back",
+        version=1,
+    )

@@ -1,0 +1,111 @@
+"""Bringing letters back: claimed in the state, returned in Redis, refusals written down; exactly once.
+
+Belongs here: the order of the steps that makes it so whenever a process dies. A letter that is claimed and whose job is
+still dead was left by a process that died in between: `settling.py` finishes it under the same token, so that the
+job is brought back once, however often it is attempted. Not here: which letters (`selecting.py`), or what a refusal
+means (`deciding.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from maxbooster_ops.dead_letters.deciding import Refusal, after_refusal
+from maxbooster_ops.dead_letters.letter import Letter, LetterState, PayloadKept
+from maxbooster_ops.dead_letters.queue_side import QueueSide, Return, chunks
+from maxbooster_ops.dead_letters.stepping import begin_try, take
+from maxbooster_ops.store.state import State
+
+_BATCH = 200
+"""Letters of one claim: a kill in between leaves at most so many to be settled."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Redriven:
+    """What became of the letters of one re-drive."""
+
+    returned: int = 0
+    taken_by_others: int = 0
+    held_by_breaker: int = 0
+    refused: Counter[Refusal] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redrive:
+    """One re-drive by `actor`, and why. `allows` tells whether the breaker of a letter's job type lets it through."""
+
+    state: State
+    side: QueueSide
+    actor: str
+    why: str
+    allows: Callable[[Letter], bool] = lambda _: True
+
+    def run(self, letters: Sequence[Letter], *, clock: Callable[[], datetime]) -> Redriven:
+        """Bring these letters back, a batch at a time; one that somebody else took meanwhile is left to them."""
+        done = Redriven()
+        allowed = [letter for letter in letters if self.allows(letter)]
+        done.held_by_breaker = len(letters) - len(allowed)
+        for batch in chunks(allowed, _BATCH):
+            claimed = self._claim(batch, clock())
+            done.taken_by_others += len(batch) - len(claimed)
+            self.finish(claimed, done, now=clock())
+        return done
+
+    def _claim(self, letters: Sequence[Letter], now: datetime) -> list[Letter]:
+        claimed = []
+        with self.state.writing() as connection:
+            for letter in letters:
+                token = begin_try(connection, letter, actor=self.actor, why=self.why, now=now)
+                if token:
+                    claimed.append(_claimed(letter, token, now))
+        return claimed
+
+    def finish(self, claimed: Sequence[Letter], done: Redriven, *, now: datetime) -> None:
+        """Return the jobs of claimed letters and write down what was refused; doing it again changes nothing."""
+        returns = [Return(job=one.job, token=one.try_token or "", lifo=_is_lifo(one)) for one in claimed]
+        answers = self.side.bring_back(returns)
+        refused: list[tuple[Letter, Refusal]] = []
+        for letter, answer in zip(claimed, answers, strict=True):
+            if answer in {"redriven", "failed_again"} or self._added_again(letter, answer):
+                done.returned += 1
+            else:
+                refused.append((letter, Refusal(answer)))
+        if refused:
+            self._write_down(refused, now)
+        done.refused.update(refusal for _, refusal in refused)
+
+    def _added_again(self, letter: Letter, answer: str) -> bool:
+        if answer != Refusal.GONE or letter.payload_kept is not PayloadKept.COPIED or letter.parent:
+            return False
+        self.side.add_again(letter)
+        return True
+
+    def _write_down(self, refused: Sequence[tuple[Letter, Refusal]], now: datetime) -> None:
+        with self.state.writing() as connection:
+            for letter, refusal in refused:
+                take(connection, letter, after_refusal(letter, refusal, now=now), actor=self.actor, now=now)
+
+
+def _claimed(letter: Letter, token: str, now: datetime) -> Letter:
+    return replace(
+        letter,
+        state=LetterState.RETRYING,
+        tries=letter.tries + 1,
+        try_token=token,
+        tried_at=now,
+        next_try_at=None,
+        version=letter.version + 1,
+    )
+
+
+def _is_lifo(letter: Letter) -> bool:
+    if '"lifo"' not in letter.options:
+        return False
+    try:
+        return bool(json.loads(letter.options).get("lifo"))
+    except (ValueError, AttributeError):
+        return False
