@@ -6,10 +6,12 @@ Not here: what the tables are (`migrations/lake/`, `facts.py`), what a beat is (
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -31,12 +33,23 @@ _PASSING = ("database is locked", "Transaction conflict", "Could not set lock")
 SQLite's upgrade of a read lock to a write lock ignores its time-out.
 """
 
+_TRIES_WITHOUT_LOCK = 4
+"""A beat is written every 30 s and what is prepared takes a second or two, so the second try nearly always succeeds."""
+
 _TABLES_WITH_ROWS = """
     SELECT DISTINCT table_name
     FROM __ducklake_metadata_ops.ducklake_table JOIN __ducklake_metadata_ops.ducklake_table_stats USING (table_id)
     WHERE record_count > 0"""
 """From DuckLake's own catalog. It plans a query of a table that never had a row for 3 ms per column, of any other for
 5 ms as a whole, since it looks in vain for each column's statistics."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written(Generic[T]):
+    """What a write answered, and for how long nobody else could write."""
+
+    answer: T
+    locked_seconds: float
 
 
 class LakeTransaction:
@@ -63,15 +76,39 @@ class Lake:
 
         Raises `StoreBusyError` when the lock or the store stays taken, `StoreFullError` when there is no room.
         """
+        return self.timed_write(work).answer
+
+    def timed_write(self, work: Callable[[LakeTransaction], T]) -> Written[T]:
+        """Write as `write` does, and tell for how long the write lock was held."""
         retrying = Retrying(
             retry=retry_if_exception(_is_passing),
             stop=stop_after_attempt(10),
             wait=wait_random_exponential(multiplier=0.05, max=1),
             reraise=True,
         )
-        with _as_store_errors(self.home, "write to"), self._locked():
+        with _as_store_errors(self.home, "write to"), self.locked():
+            began = time.monotonic()
             answer: T = retrying(self._transact, work)
-            return answer
+            return Written(answer=answer, locked_seconds=time.monotonic() - began)
+
+    def rewrite(self, work: Callable[[LakeTransaction], T]) -> Written[T]:
+        """Run `work` without the write lock and hold that to commit only; for long work that others must not wait for.
+
+        The catalog refuses the commit when anybody wrote meanwhile; then `work` is done again, the last time under the
+        lock. What a refused try wrote into files belongs to nobody and is left to the cleanup.
+        """
+        for _ in range(_TRIES_WITHOUT_LOCK):
+            with _as_store_errors(self.home, "write to"):
+                answer = self._begin(work)
+                try:
+                    with self.locked():
+                        began = time.monotonic()
+                        if self._committed():
+                            return Written(answer=answer, locked_seconds=time.monotonic() - began)
+                except StoreBusyError:
+                    self._connection.rollback()
+                    raise
+        return self.timed_write(work)
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Answer one query as rows by column name; TIMESTAMPTZ comes in UTC."""
@@ -116,17 +153,31 @@ class Lake:
         self._connection.close()
 
     def _transact(self, work: Callable[[LakeTransaction], T]) -> T:
-        self._connection.begin()
-        try:
-            answer = work(LakeTransaction(self._connection))
-        except BaseException:
-            self._connection.rollback()
-            raise
+        answer = self._begin(work)
         self._connection.commit()
         return answer
 
+    def _begin(self, work: Callable[[LakeTransaction], T]) -> T:
+        self._connection.begin()
+        try:
+            return work(LakeTransaction(self._connection))
+        except BaseException:
+            self._connection.rollback()
+            raise
+
+    def _committed(self) -> bool:
+        """Commit; False where somebody wrote since the transaction began."""
+        try:
+            self._connection.commit()
+        except duckdb.Error as error:
+            if _is_passing(error):
+                return False
+            raise
+        return True
+
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
+        """Hold the write lock; `write` takes it by itself."""
         try:
             with FileLock(self.home.write_lock, timeout=LOCK_SECONDS):
                 yield
@@ -172,7 +223,7 @@ def open_lake(home: Home, *, read_only: bool = False, threads: int | None = None
 
 def _attach_to_write(lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
     # Attaching writes where the catalog is new, and its file is there before it is complete, so it needs the lock.
-    with lake._locked():  # noqa: SLF001 -- the same module's own lock
+    with lake.locked():
         connection.execute(attach_statement(lake.home, read_only=False))
     lake_migrations.refuse_newer(connection, lake.home)
     if lake_migrations.pending(connection):
