@@ -11,20 +11,23 @@ import numpy as np
 from maxbooster_ops.analysis.statistics.ranks import Floats, midranks
 
 
-def effective_count(values: Floats) -> float:
+def effective_count(values: Floats, *, unbiased: bool = True) -> float:
     """Give how many independent values `values`, in the order of time, are worth: between 1 and their number.
 
     The number over 1 + 2 times the sum of the autocorrelations. The sum ends where a pair of neighbouring ones is no
     longer positive, and pairs may only fall (Geyer 1992, initial monotone sequence). Autocorrelations are those of the
-    ranks, so that a few huge values do not hide them. Short series look less correlated than they are; where a
-    first-order process of the same first autocorrelation, freed of that bias (Kendall 1954), is worth less, that holds.
-    Values without any order in them (fewer than four, or all equal) are worth their number; none are worth 0.
+    ranks, so that a few huge values do not hide them. Short series look less correlated than they are: where a
+    first-order process of the same first autocorrelation, freed of that bias (Kendall 1954), is worth less, that holds,
+    unless `unbiased` is False.
+    Values without any order in them (fewer than four, or all equal) are worth their number.
     """
     count = len(values)
     if count < _LEAST or np.ptp(values) == 0:
         return float(count)
     correlations = _autocorrelations(midranks(values))
-    inflation = max(1.0, _geyer(correlations), _first_order(correlations[1], count))
+    inflation = max(1.0, _geyer(correlations))
+    if unbiased:
+        inflation = max(inflation, _first_order(correlations[1], count))
     return max(1.0, count / inflation)
 
 

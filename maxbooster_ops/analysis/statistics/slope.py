@@ -1,0 +1,130 @@
+"""Where a series is going: the median of the pairwise slopes of its blocks, with a confidence interval.
+
+Belongs here: blocks, Theil and Sen's slope, its interval. Not here: what a slope means (`leak.py`, `analysis/trends/`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from maxbooster_ops.analysis.series.series import Values
+from maxbooster_ops.analysis.statistics.effective import effective_count
+from maxbooster_ops.analysis.statistics.ranks import Floats
+
+BLOCKS = 24
+"""Blocks that a span is divided into: hours of a day. Their 276 slopes cost the same for 288 values and for 2880."""
+
+LEAST_BLOCKS = 8
+"""Blocks with values; of fewer, even a straight line is hardly beyond noise."""
+
+WARM_UP = 1 / 3
+"""Share of a span that may be a warm-up."""
+
+_Z = 1.959963984540054
+"""The normal deviate of a two-sided 95 % interval."""
+
+
+class Block(StrEnum):
+    """What stands for a block: its least value (memory, whose peaks are passing) or its median."""
+
+    MINIMUM = "minimum"
+    MEDIAN = "median"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slope:
+    """A slope per hour with its 95 % confidence interval, `low` to `high`.
+
+    `level` is the median of the newest hour (or block, where that is longer), `hours` the span of time looked at.
+    """
+
+    per_hour: float
+    low: float
+    high: float
+    level: float
+    hours: float
+
+    @property
+    def rises(self) -> bool:
+        """The values rise beyond noise."""
+        return self.low > 0
+
+    @property
+    def falls(self) -> bool:
+        """The values fall beyond noise."""
+        return self.high < 0
+
+    @property
+    def percent_per_day(self) -> float | None:
+        """The change in % of the level per 24 h; None where the level is 0."""
+        return None if self.level == 0 else 100 * 24 * self.per_hour / abs(self.level)
+
+
+def slope_of(values: Values, by: Block = Block.MEDIAN, *, blocks: int = BLOCKS) -> Slope | None:
+    """Estimate the slope of values in the order of time; None where fewer than eight of the `blocks` have any.
+
+    Blocks make it robust: one outlier moves a block by little and a warm-up of a few hours is a minority of the pairs.
+    They also take away most of the autocorrelation; what is left widens the interval, see `theil_sen`.
+    """
+    if len(values) < LEAST_BLOCKS:
+        return None
+    hours = (values.moments - values.moments[0]) / 3600
+    span = float(hours[-1])
+    if span <= 0:
+        return None
+    number = np.minimum((hours / span * blocks).astype(int), blocks - 1)
+    starts = np.flatnonzero(np.diff(number, prepend=-1))
+    if len(starts) < LEAST_BLOCKS:
+        return None
+    stand_for = np.min if by is Block.MINIMUM else np.median
+    levels = np.array([stand_for(part) for part in np.split(values.values, starts[1:])])
+    per_hour, low, high = theil_sen((number[starts] + 0.5) * span / blocks, levels)
+    newest = values.values[hours >= span - max(1.0, span / blocks)]
+    return Slope(per_hour=per_hour, low=low, high=high, level=float(np.median(newest)), hours=span)
+
+
+def slope_after_warm_up(values: Values, by: Block = Block.MEDIAN) -> Slope | None:
+    """Estimate the slope without the first third of the span: what goes on when a program has warmed up."""
+    if not len(values):
+        return None
+    start = values.moments[0] + WARM_UP * (values.moments[-1] - values.moments[0])
+    kept = int(np.searchsorted(values.moments, start))
+    later = Values(moments=values.moments[kept:], values=values.values[kept:])
+    return slope_of(later, by, blocks=round((1 - WARM_UP) * BLOCKS))
+
+
+def theil_sen(times: Floats, values: Floats, *, independent: bool = False) -> tuple[float, float, float]:
+    """Give the median of all pairwise slopes and its 95 % confidence interval (Sen 1968, corrected for ties).
+
+    The interval rests on the variance of Kendall's S. Unless `independent`, that grows by as much as the deviations
+    from the line are correlated, since correlated values drift without going anywhere.
+
+    Raises ValueError where all `times` are equal.
+    """
+    first, second = np.triu_indices(len(times), 1)
+    apart = times[second] - times[first]
+    slopes = np.sort((values[second] - values[first])[apart != 0] / apart[apart != 0])
+    if not len(slopes):
+        raise ValueError("a slope needs values at two different times")
+    middle = float(np.median(slopes))
+    count = len(times)
+    # Two dozen blocks are too few to correct the bias of what they are worth: real slopes would drown in the interval.
+    worth = float(count) if independent else effective_count(values - middle * times, unbiased=False)
+    half = _Z * math.sqrt(max(0.0, _kendall_variance(times, values)) * count / worth) / 2
+    low = max(round(len(slopes) / 2 - half) - 1, 0)
+    high = min(round(len(slopes) / 2 + half), len(slopes) - 1)
+    return middle, float(slopes[low]), float(slopes[high])
+
+
+def _kendall_variance(times: Floats, values: Floats) -> float:
+    tied = np.concatenate([np.unique(each, return_counts=True)[1] for each in (times, values)])
+    count = len(times)
+    return (_pairs(count) - float(sum(_pairs(int(size)) for size in tied))) / 18
+
+
+def _pairs(count: int) -> float:
+    return count * (count - 1) * (2 * count + 5)
