@@ -50,12 +50,13 @@ class Redrive:
         allowed = [letter for letter in letters if self.allows(letter)]
         done.held_by_breaker = len(letters) - len(allowed)
         for batch in chunks(allowed, _BATCH):
-            claimed = self._claim(batch, clock())
+            claimed = self.claim(batch, clock())
             done.taken_by_others += len(batch) - len(claimed)
             self.finish(claimed, done, now=clock())
         return done
 
-    def _claim(self, letters: Sequence[Letter], now: datetime) -> list[Letter]:
+    def claim(self, letters: Sequence[Letter], now: datetime) -> list[Letter]:
+        """Claim letters for one try each and give those that nobody else had; their jobs are still where they were."""
         claimed = []
         with self.state.writing() as connection:
             for letter in letters:

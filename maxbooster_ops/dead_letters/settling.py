@@ -25,7 +25,9 @@ from maxbooster_ops.store.named_sql import named_queries
 from maxbooster_ops.store.state import State
 
 _ACTOR = "collection"
-_CLOCKS_DIFFER_BY = timedelta(milliseconds=1)
+_SAME_FAILURE = timedelta(seconds=2)
+"""The event stream tells of the failure that made the letter a little later than the job itself."""
+
 _FARTHEST_BACK = timedelta(days=2)
 
 
@@ -93,8 +95,10 @@ class Settling:
         since = max(min(letter.last_failed_at for letter in nowhere.values()), now - _FARTHEST_BACK)
         rows = self.lake.query(named_queries(QUERIES)["outcomes"], {"since": since, "until": now})
         keyed = {JobKey(prefix=row["prefix"], queue=row["queue"], job_id=row["job_id"]): row for row in rows}
-        return {
-            job: row
-            for job, row in keyed.items()
-            if job in nowhere and row["ts"] > nowhere[job].last_failed_at + _CLOCKS_DIFFER_BY
-        }
+        return {job: row for job, row in keyed.items() if job in nowhere and _is_later(row, nowhere[job])}
+
+
+def _is_later(outcome: Mapping[str, Any], letter: Letter) -> bool:
+    same = timedelta() if outcome["outcome"] == "completed" else _SAME_FAILURE
+    moment: datetime = outcome["ts"]
+    return moment > letter.last_failed_at + same

@@ -7,9 +7,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const require = createRequire(`${process.env.BULLMQ_FOLDER}/package.json`);
 const { Queue, Worker, MetricsTime, UnrecoverableError } = require('bullmq');
+const { Redis } = require('ioredis');
 const [, , port, password] = process.argv;
 const connection = { host: '127.0.0.1', port: Number(port), password, maxRetriesPerRequest: null };
 
+let client;
+const plain = () => (client ??= new Redis(connection));
 const queues = new Map();
 const workers = [];
 
@@ -19,13 +22,16 @@ function queue({ queue: name, prefix = 'bull' }) {
   return queues.get(key);
 }
 
-// What a job does stands in its data: how long it works, on which attempts it fails, what it returns.
+// What a job does stands in its data: how long it works, on which attempts it fails, what it returns; while which key of Redis
+// exists it fails, and to which list it adds its id when it succeeds.
 async function work(job) {
-  const { workMs = 0, failAttempts = 0, failForGood = false, returnBytes = 0, hang = false } = job.data;
+  const { workMs = 0, failAttempts = 0, failForGood = false, returnBytes = 0, hang = false, failWhile, effects } = job.data;
   if (workMs) await pause(workMs);
   if (hang && job.stalledCounter === 0) await new Promise(() => {});
   if (failForGood) throw new UnrecoverableError(job.data.reason ?? 'planned failure');
   if (job.attemptsMade < failAttempts) throw new Error('planned failure');
+  if (failWhile && (await plain().exists(failWhile))) throw new Error(job.data.reason ?? 'planned failure');
+  if (effects) await plain().rpush(effects, job.id);
   return 'x'.repeat(returnBytes);
 }
 

@@ -1,0 +1,89 @@
+"""An installation with a real Redis and a real platform, for tests of dead letters."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from maxbooster_ops.collecting import open_collector
+from maxbooster_ops.dead_letters.finding import Finder, Found
+from maxbooster_ops.dead_letters.letter import Letter, LetterState
+from maxbooster_ops.dead_letters.letter_store import chosen
+from maxbooster_ops.dead_letters.queue_side import QueueSide, queue_side
+from maxbooster_ops.dead_letters.redriving import Redrive, Redriven
+from maxbooster_ops.dead_letters.selecting import Selection
+from maxbooster_ops.dead_letters.settling import Settled, Settling
+from maxbooster_ops.processes.waiting import wait_for
+from maxbooster_ops.settings import Settings
+from maxbooster_ops.sources.collector import Collector, utc_now
+from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.opening import Store, open_store
+from support.node_platform import NodePlatform
+from support.redis_process import RedisProcess
+
+
+@dataclass
+class DeadLetterRig:
+    """Time is the machine's, moved on by `ahead` where a test waits for hours."""
+
+    redis: RedisProcess
+    platform: NodePlatform
+    collector: Collector
+    store: Store
+    side: QueueSide
+    redacted: tuple[str, ...] = ()
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def now(self):
+        return utc_now() + self.ahead
+
+    def look(self) -> Found:
+        """Take a beat, and find and settle as every collecting run does."""
+        self.collector.beat(utc_now())
+        lake, state = self.store.lake, self.store.state
+        found = Finder(lake=lake, state=state, side=self.side, redacted=self.redacted).find(utc_now())
+        self.settled: Settled = Settling(lake=lake, state=state, side=self.side, chance=random.Random(1).random).settle(
+            self.now()
+        )
+        return found
+
+    def redrive(self, **kept: Any) -> Redriven:
+        """Bring back what is due."""
+        now = self.now()
+        with self.store.state.reading() as connection:
+            due = chosen(connection, Selection(states=(LetterState.PENDING,), due_by=now), whole=True)
+        return Redrive(state=self.store.state, side=self.side, actor="test", why="due", **kept).run(due, clock=self.now)
+
+    def letters(self, **selection: Any) -> list[Letter]:
+        with self.store.state.reading() as connection:
+            return chosen(connection, Selection(**selection), whole=True)
+
+    def letter(self) -> Letter:
+        (letter,) = self.letters()
+        return letter
+
+    def until(self, queue: str, **counts: int) -> None:
+        """Wait until the queue holds so many jobs of each state."""
+        holds = lambda: counts.items() <= self.platform.tell("counts", queue=queue).items()  # noqa: E731
+        wait_for(holds, seconds=30, what=f"{counts} in {queue}")
+
+
+@contextmanager
+def dead_letter_rig(folder: Path, major: int = 6, **settings: Any) -> Iterator[DeadLetterRig]:
+    with ExitStack() as stack:
+        (folder / "redis").mkdir()
+        redis = RedisProcess(folder=folder / "redis", durable=True).start()
+        stack.callback(redis.kill)
+        platform = NodePlatform(redis, major)
+        stack.callback(platform.close)
+        home = Home(root=folder / "home")
+        chosen_settings = Settings(_env_file=None, redis_url=redis.url, maxbooster_home=home.root, **settings)
+        collector = stack.enter_context(open_collector(chosen_settings))
+        store = stack.enter_context(open_store(home))
+        side = stack.enter_context(queue_side(redis.url))
+        yield DeadLetterRig(redis=redis, platform=platform, collector=collector, store=store, side=side)
