@@ -15,7 +15,7 @@ import duckdb
 from maxbooster_ops.store import lake_migrations
 from maxbooster_ops.store.named_sql import statements
 
-_LAKE_ONLY = ("COMMENT ON", "SET PARTITIONED BY", "set_option")
+_LAKE_ONLY = ("COMMENT ON", "SET PARTITIONED BY", "SET SORTED BY", "set_option")
 """What DuckDB itself does not know, and what no query needs."""
 
 _BOUNDS = {"from": datetime(2026, 1, 1, tzinfo=UTC), "to": datetime(2026, 1, 2, tzinfo=UTC)}
