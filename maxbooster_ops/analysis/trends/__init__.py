@@ -1,0 +1,1 @@
+"""Where memory, backlogs, Redis and jobs are going: slowly, while no threshold is reached yet."""
