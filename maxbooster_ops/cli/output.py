@@ -55,7 +55,7 @@ def plain(value: Any) -> Any:
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table; numbers stand right and whole, None is a dash."""
+    """Print a table; numbers stand right and whole, None is a dash, a `Text` keeps its style."""
     if title:  # not the table's own title, which would be wrapped to a narrow table's width
         console.print(title, style="bold", markup=False, highlight=False)
     table = Table(header_style="bold cyan", box=None, padding=(0, 1, 0, 0), pad_edge=False)
@@ -64,7 +64,7 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
         numeric = any(isinstance(row[number], int | float | timedelta) for row in listed)
         table.add_column(name, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
     for row in listed:
-        table.add_row(*(Text(shown(value)) for value in row))
+        table.add_row(*(value if isinstance(value, Text) else Text(shown(value)) for value in row))
     console.print(table)
 
 

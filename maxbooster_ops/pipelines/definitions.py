@@ -11,12 +11,13 @@ from maxbooster_ops.pipelines.alerting import SENSORS, alerts_asset, channels_re
 from maxbooster_ops.pipelines.collection import collect, collect_every_minute, collected
 from maxbooster_ops.pipelines.health import health, health_every_5_minutes, platform_health
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.slo import slo_report, slo_report_monthly, slo_status
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 
 defs = dg.Definitions(
-    assets=[collected, platform_health, alerts_asset],
+    assets=[collected, platform_health, alerts_asset, slo_status, slo_report],
     jobs=[collect, health],
-    schedules=[collect_every_minute, health_every_5_minutes],
+    schedules=[collect_every_minute, health_every_5_minutes, slo_report_monthly],
     asset_checks=[channels_reach_people],
     sensors=SENSORS,
     resources={"ops": OpsResource(), "warm": WarmAlerting()},

@@ -11,6 +11,7 @@ from maxbooster_ops.analysis.health import COMPONENTS, Component, judge_health
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.pipelines.collection import GROUP, OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.slo import slo_status
 from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.latest import snapshot
 
@@ -61,8 +62,8 @@ def _check(component: Component) -> dg.AssetCheckResult:
 
 health = dg.define_asset_job(
     "health",
-    selection=dg.AssetSelection.assets(platform_health),
-    description="Judge the platform's health from the newest facts.",
+    selection=dg.AssetSelection.assets(platform_health, slo_status),
+    description="Judge the platform's health and its service levels from the newest facts.",
 )
 
 health_every_5_minutes = dg.ScheduleDefinition(
@@ -71,5 +72,5 @@ health_every_5_minutes = dg.ScheduleDefinition(
     cron_schedule="*/5 * * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every five minutes the verdict on the platform.",
+    description="Every five minutes the verdict on the platform and its service levels.",
 )

@@ -13,6 +13,7 @@ from maxbooster_ops.logs import configure_logs
 from maxbooster_ops.settings import Settings, load_settings
 from maxbooster_ops.sources.collector import Collector
 from maxbooster_ops.store.lake import Lake, open_lake
+from maxbooster_ops.store.opening import Store, open_store
 from maxbooster_ops.watching import home_of
 
 
@@ -36,3 +37,9 @@ class OpsResource(dg.ConfigurableResource["OpsResource"]):
         """Open the lake to read."""
         with open_lake(home_of(self.settings()), read_only=True) as lake:
             yield lake
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """Open the lake and the state to write."""
+        with open_store(home_of(self.settings())) as store:
+            yield store

@@ -82,6 +82,16 @@ class Home:
         return self.root / "monitors.yaml"
 
     @property
+    def objectives(self) -> Path:
+        """The user's own objectives, over the default ones."""
+        return self.root / "objectives.yaml"
+
+    @property
+    def maintenance(self) -> Path:
+        """The user's planned maintenance."""
+        return self.root / "maintenance.yaml"
+
+    @property
     def rules(self) -> Path:
         """Folder of the user's own alert rules, over the default ones."""
         return self.root / "rules"

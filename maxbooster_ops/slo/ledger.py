@@ -1,0 +1,69 @@
+"""The ledger of an objective: its windows in the order of time, and what they add up to over any span.
+
+Belongs here: the sums. Not here: what follows from them (`burn_rate.py`, `budget.py`), or where windows come from.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+WINDOW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What some windows add up to. `begins` is where the first of them begins, None without any."""
+
+    windows: int
+    weight: float
+    bad: float
+    evidence: float
+    begins: datetime | None
+
+    @property
+    def bad_share(self) -> float | None:
+        """The share of bad events; None where nothing was seen."""
+        return self.bad / self.weight if self.windows and self.weight > 0 else None
+
+    @property
+    def seen(self) -> timedelta:
+        """How much time the windows are."""
+        return self.windows * WINDOW
+
+
+class Ledger:
+    """Windows in which something was seen and that no maintenance excuses."""
+
+    def __init__(self) -> None:
+        self._ends: list[float] = []
+        self._weight, self._bad, self._evidence = [0.0], [0.0], [0.0]
+
+    def add(self, ends: datetime, *, weight: float, bad_share: float, evidence: float) -> None:
+        """Append a window, later than all before it, that stands for `weight` events."""
+        self._ends.append(ends.timestamp())
+        self._weight.append(self._weight[-1] + weight)
+        self._bad.append(self._bad[-1] + weight * bad_share)
+        self._evidence.append(self._evidence[-1] + evidence)
+
+    def newest(self, until: datetime) -> datetime | None:
+        """Give the end of the newest window up to `until`."""
+        last = bisect_right(self._ends, until.timestamp())
+        return _moment(self._ends[last - 1]) if last else None
+
+    def over(self, span: timedelta, until: datetime) -> Tally:
+        """Add up the windows that end within `span` before `until`, or at it."""
+        last = bisect_right(self._ends, until.timestamp())
+        first = bisect_right(self._ends, (until - span).timestamp())
+        return Tally(
+            windows=last - first,
+            weight=self._weight[last] - self._weight[first],
+            bad=self._bad[last] - self._bad[first],
+            evidence=self._evidence[last] - self._evidence[first],
+            begins=_moment(self._ends[first]) - WINDOW if last > first else None,
+        )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
