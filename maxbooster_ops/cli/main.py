@@ -16,7 +16,22 @@ from maxbooster_ops import __version__
 from maxbooster_ops.cli.output import console, errors
 from maxbooster_ops.errors import MaxboosterError
 
-COMMANDS = ("up", "status", "collect", "queues", "ai", "health", "alerts", "rules", "slo", "sql")
+COMMANDS = (
+    "up",
+    "status",
+    "collect",
+    "queues",
+    "ai",
+    "health",
+    "alerts",
+    "rules",
+    "jobs",
+    "baseline",
+    "regressions",
+    "trends",
+    "slo",
+    "sql",
+)
 
 
 class _CommandsByName(TyperGroup):

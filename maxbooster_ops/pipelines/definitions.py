@@ -8,16 +8,51 @@ from __future__ import annotations
 import dagster as dg
 
 from maxbooster_ops.pipelines.alerting import SENSORS, alerts_asset, channels_reach_people
+from maxbooster_ops.pipelines.analysis import aggregate, aggregate_every_30_minutes
+from maxbooster_ops.pipelines.baselines import baseline_weekly, baselines, save_baseline
 from maxbooster_ops.pipelines.collection import collect, collect_every_minute, collected
+from maxbooster_ops.pipelines.executions import bottlenecks, job_metrics
 from maxbooster_ops.pipelines.health import health, health_every_5_minutes, platform_health
+from maxbooster_ops.pipelines.housekeeping import (
+    cleanup,
+    cleanup_daily,
+    instance_housekeeping,
+    store_maintenance,
+    tidy_hourly,
+)
+from maxbooster_ops.pipelines.regressions import regressions
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.rollups import rollups
 from maxbooster_ops.pipelines.slo import slo_report, slo_report_monthly, slo_status
+from maxbooster_ops.pipelines.trends import trends
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 
 defs = dg.Definitions(
-    assets=[collected, platform_health, alerts_asset, slo_status, slo_report],
-    jobs=[collect, health],
-    schedules=[collect_every_minute, health_every_5_minutes, slo_report_monthly],
+    assets=[
+        collected,
+        platform_health,
+        alerts_asset,
+        rollups,
+        job_metrics,
+        bottlenecks,
+        trends,
+        slo_status,
+        slo_report,
+        baselines,
+        regressions,
+        store_maintenance,
+        instance_housekeeping,
+    ],
+    jobs=[collect, health, aggregate, save_baseline, cleanup],
+    schedules=[
+        collect_every_minute,
+        health_every_5_minutes,
+        aggregate_every_30_minutes,
+        slo_report_monthly,
+        baseline_weekly,
+        cleanup_daily,
+        tidy_hourly,
+    ],
     asset_checks=[channels_reach_people],
     sensors=SENSORS,
     resources={"ops": OpsResource(), "warm": WarmAlerting()},

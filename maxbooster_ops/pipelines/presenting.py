@@ -128,7 +128,7 @@ def queue_table(samples: Sequence[QueueSample]) -> str:
 def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Give rows as a Markdown table; numbers stand right, None is a dash, text is text and never markup."""
     listed = [tuple(row) for row in rows]
-    numeric = [any(isinstance(row[number], int | float) for row in listed) for number in range(len(columns))]
+    numeric = [any(_is_number(row[number]) for row in listed) for number in range(len(columns))]
     ruler = "".join("---:|" if is_number else "---|" for is_number in numeric)
     lines = (f"| {' | '.join(map(_cell, row))} |" for row in listed)
     return "\n".join([f"| {' | '.join(columns)} |", f"|{ruler}", *lines])
@@ -137,9 +137,15 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> 
 def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or isinstance(value, int | float):
         return _shown(value)
     return _escaped(str(value))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _shown(value: float | None) -> str:

@@ -63,7 +63,7 @@ def asked(home, query):
 
 def test_every_asset_tells_a_person_what_it_is():
     specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
-    assert set(specs) == COLLECTED | {"platform_health", "alerts"}
+    assert set(specs) == COLLECTED | {"platform_health", "alerts", "job_metrics", "bottlenecks"}
     lacking = [
         name
         for name, spec in specs.items()
@@ -181,4 +181,4 @@ def test_health_without_a_store_says_how_to_get_one():
 
 def test_the_check_of_every_source_belongs_to_a_collected_asset():
     keys = {key.asset_key for key in defs.resolve_asset_graph().asset_check_keys}
-    assert keys <= {AssetKey(name) for name in COLLECTED | {"platform_health", "alerts"}}
+    assert keys <= {AssetKey(name) for name in COLLECTED | {"platform_health", "alerts", "job_metrics", "bottlenecks"}}

@@ -5,8 +5,8 @@
 FROM job_metrics_over($from, $until) ORDER BY executions DESC, job
 
 -- name: slowest_operations
--- Grain: one row per execution, the slowest first; twenty.
-FROM slowest_operations_over($from, $until) ORDER BY duration_ms DESC, at
+-- Grain: one row per execution, the slowest first, at most twenty.
+FROM slowest_operations_over($from, $until) ORDER BY duration_ms DESC, ended_at
 
 -- name: bottlenecks
 -- Grain: one row per operation that is too slow, the one furthest beyond its limit first.

@@ -45,7 +45,7 @@ class JobMetrics:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlowExecution:
-    """One of the slowest executions; `at` is when it ended, `origin` is `bullmq` or `tracked`."""
+    """One of the slowest executions; `origin` is `bullmq` or `tracked`."""
 
     job: str
     run_id: str
@@ -54,7 +54,7 @@ class SlowExecution:
     success: bool
     attempt: int | None
     error: str | None
-    at: datetime
+    ended_at: datetime
     origin: str
 
 

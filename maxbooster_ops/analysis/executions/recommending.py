@@ -84,13 +84,13 @@ class Recommendation:
     """What to do, and the pattern that it follows from."""
 
     pattern: Pattern
-    text: str
+    recommendation: str
 
 
 def recommend(evidence: Evidence) -> Recommendation:
     """Advise on an operation that is too slow."""
     pattern = _pattern(evidence)
-    return Recommendation(pattern=pattern, text=_ADVICE[pattern](evidence))
+    return Recommendation(pattern=pattern, recommendation=_ADVICE[pattern](evidence))
 
 
 def _pattern(seen: Evidence) -> Pattern:
@@ -144,11 +144,13 @@ def _regressed(seen: Evidence) -> str:
 
 
 def _slow_tail(seen: Evidence) -> str:
-    what = "run ids and their inputs" if seen.kind is Kind.JOB else "slow requests and their parameters"
-    few = f"; {seen.too_slow} of {seen.executions} took more than {_length(seen.limit_ms)}" if seen.too_slow else ""
+    measured = f"Usually it takes {_length(seen.p50_ms)}, but p95 is {_length(seen.p95_ms)}"
+    if seen.kind is not Kind.JOB:
+        return f"{measured}: find out which parameters make it slow, and bound what one of them may ask for."
+    few = f" and {seen.too_slow} of {seen.executions} took more than {_length(seen.limit_ms)}" if seen.too_slow else ""
     return (
-        f"Usually it takes {_length(seen.p50_ms)}, but p95 is {_length(seen.p95_ms)} and the worst "
-        f"{_length(seen.worst_ms)}{few}: look at the slowest {what}, bound their size or their time-out."
+        f"{measured}, the slowest {_length(seen.slowest_ms)}{few}: look at the inputs of those runs "
+        "(`maxbooster-ops jobs --slowest`), bound their size, or set a time-out."
     )
 
 

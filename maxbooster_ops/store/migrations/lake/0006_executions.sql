@@ -27,7 +27,7 @@ COMMENT ON VIEW ops.job_metrics IS 'Every job over the last seven days: executio
 
 -- Grain: one row per execution, the slowest first.
 CREATE MACRO ops.slowest_operations_over(start, until) AS TABLE
-SELECT job, run_id, duration_ms, wait_ms, success, attempt, error, ts AS at, origin
+SELECT job, run_id, duration_ms, wait_ms, success, attempt, error, ts AS ended_at, origin
 FROM ops.job_executions
 WHERE ts >= start AND ts < until AND duration_ms IS NOT NULL
 ORDER BY duration_ms DESC, ts
