@@ -149,4 +149,20 @@ class SloWindow(Fact):
     spent_minutes: float | None
 
 
-FINDINGS: tuple[type[Fact], ...] = (Rollup, BaselineMetric, Regression, Trend, SloWindow)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetterSample(Fact):
+    """Dead letters of one queue at one moment, by state, and its stuck jobs."""
+
+    table: ClassVar[str] = "dead_letter_samples"
+    prefix: str
+    queue: str
+    pending: int
+    retrying: int
+    parked: int
+    recovered: int
+    discarded: int
+    oldest_open_seconds: float | None
+    stuck: int | None
+
+
+FINDINGS: tuple[type[Fact], ...] = (Rollup, BaselineMetric, Regression, Trend, SloWindow, DeadLetterSample)

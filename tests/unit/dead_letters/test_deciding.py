@@ -59,7 +59,7 @@ def no_jitter():
 @pytest.mark.parametrize(
     ("tries", "hours"),
     [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 24), (60, 24)],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_the_wait_doubles_up_to_a_day(tries, hours):
     assert backoff(tries, no_jitter) == hours * HOUR
