@@ -1,4 +1,4 @@
-"""Durations as people write them, in files and on the command line: `250ms`, `30 s`, `5 min`, `5m`, `24h`.
+"""Durations as people write them, in files and on the command line: `250ms`, `30 s`, `5 min`, `5m`, `24h`, `2h 30m`.
 
 Belongs here: reading one. Not here: bounds, which differ from use to use, and printing.
 """
@@ -15,12 +15,16 @@ _UNITS = {
     **dict.fromkeys(("h", "hour", "hours"), timedelta(hours=1)),
     **dict.fromkeys(("d", "day", "days"), timedelta(days=1)),
 }
-_DURATION = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*([a-z]+)\s*", re.ASCII)
+_PART = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*([a-z]+)\s*", re.ASCII)
+_DURATION = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 
 
 def parse_duration(text: object) -> timedelta:
-    """Read a number with its unit; a number without one is refused. Raises ValueError that shows accepted forms."""
-    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if match is None or match[2] not in _UNITS:
+    """Read a number with its unit, or several; a number without one is refused.
+
+    Raises ValueError that shows accepted forms.
+    """
+    parts = _PART.findall(text) if isinstance(text, str) and _DURATION.fullmatch(text) else []
+    if not parts or not all(unit in _UNITS for _, unit in parts):
         raise ValueError("is not a duration. Expected a number with a unit, such as `5 min` or `30 s`")
-    return float(match[1]) * _UNITS[match[2]]
+    return sum((float(number) * _UNITS[unit] for number, unit in parts), timedelta())

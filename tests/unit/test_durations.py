@@ -22,6 +22,8 @@ from maxbooster_ops.durations import parse_duration
         ("5m", timedelta(minutes=5)),
         ("24h", timedelta(hours=24)),
         ("2 d", timedelta(days=2)),
+        ("2h30m", timedelta(hours=2, minutes=30)),
+        ("2h 30m", timedelta(hours=2, minutes=30)),
     ],
 )
 def test_a_number_with_its_unit_is_a_duration(text: str, expected: timedelta):
@@ -29,7 +31,8 @@ def test_a_number_with_its_unit_is_a_duration(text: str, expected: timedelta):
 
 
 @pytest.mark.parametrize(
-    "text", ["5 minuts", "5", 5, "min", "-5 s", "5 s 3", "", None, "\u0665 s", "1e3 s", "5 M", ["5 s"]]
+    "text",
+    ["5 minuts", "5", 5, "min", "-5 s", "5 s 3", "2h-30m", "", None, "\u0665 s", "1e3 s", "5 M", ["5 s"]],
 )
 def test_anything_else_is_refused_with_what_was_expected(text: object):
     with pytest.raises(ValueError, match=r"is not a duration\. Expected a number with a unit, such as `5 min`"):

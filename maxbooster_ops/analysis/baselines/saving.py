@@ -32,6 +32,9 @@ WEEKLY, POST_LAUNCH = "weekly", "post-launch"
 
 _AFTER_LAUNCH = timedelta(hours=24)
 
+_GRACE = timedelta(minutes=20)
+"""The schedule has its own run for Monday 00:00: whoever looks for what is due leaves it that long."""
+
 _LATELY = timedelta(hours=25)
 """A job that did not run since has reached no tenth execution since, either."""
 
@@ -93,7 +96,7 @@ def _save(lake: Lake, name: str, kind: Kind, *, start: datetime, now: datetime) 
 
 def _due(lake: Lake, known: list[Version], now: datetime) -> Iterator[tuple[str, Kind, datetime, datetime]]:
     """Give name, kind, beginning and end of what should have been measured by now and was not."""
-    monday = last_monday(now)
+    monday = last_monday(now - _GRACE)
     wanted = [(WEEKLY, Kind.WEEKLY, monday - Kind.WEEKLY.length, monday)]
     launches = [version.ts for version in known if version.kind is Kind.PRE_LAUNCH]
     if launches and launches[0] + _AFTER_LAUNCH <= now:

@@ -17,3 +17,4 @@ SELECT * EXCLUDE (batch_id)
 FROM regressions
 WHERE ts >= $from AND ts < $until
 QUALIFY ts = max(ts) OVER ()
+ORDER BY NOT is_significant, NOT exceeds_naive, result, abs(change_percent) DESC NULLS LAST, metric

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-
 from maxbooster_ops.analysis.series.series import SeriesKey, Values
 from maxbooster_ops.store.lake import Lake
 from maxbooster_ops.store.named_sql import named_queries
@@ -26,9 +24,11 @@ def read_values(lake: Lake, series: Iterable[str], start: datetime, until: datet
         queries["values"].format(samples=queries["samples"], observations=queries["observations"]),
         {"series": json.dumps(sorted(set(series))), "from": start, "until": until},
     )
+    # Arrays as they come: as Python's numbers a week of them would take seconds and hundreds of megabytes.
+    keys = table.select(["series", "labels"]).to_pylist()
     return {
-        SeriesKey.of(row["series"], dict(row["labels"])): Values(
-            moments=np.asarray(row["moments"], dtype=float), values=np.asarray(row["values"], dtype=float)
+        SeriesKey.of(key["series"], dict(key["labels"])): Values(
+            moments=moments.values.to_numpy(), values=found.values.to_numpy()
         )
-        for row in table.to_pylist()
+        for key, moments, found in zip(keys, table.column("moments"), table.column("values"), strict=True)
     }

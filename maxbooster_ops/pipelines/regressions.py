@@ -1,0 +1,81 @@
+"""Regressions: every half hour, what became worse than its baseline.
+
+Belongs here: the asset and its check. Not here: what counts as worse (`analysis/regressions/`).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import dagster as dg
+
+from maxbooster_ops.analysis.regressions.finding import find_regressions
+from maxbooster_ops.analysis.regressions.keeping import keep_regressions
+from maxbooster_ops.analysis.statistics.comparing import Result
+from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.presenting import markdown_table
+from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.rollups import GROUP
+from maxbooster_ops.sources.collector import utc_now
+from maxbooster_ops.store.findings import Regression
+
+_SHOWN = 100
+_REASONS = 10
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"duckdb"},
+    deps=["baselines", "rollups"],
+    check_specs=[
+        dg.AssetCheckSpec(
+            "no_regression", asset="regressions", description="Nothing is worse than its baseline, beyond noise."
+        )
+    ],
+)
+def regressions(ops: OpsResource) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Hold the last six hours of every series against its baseline: by the 10 % rule, and by a test."""
+    with ops.store() as store:
+        found = find_regressions(store.lake, utc_now())
+        keep_regressions(store.lake, found)
+    yield dg.MaterializeResult(metadata={**_counts(found), "found": _table(found)})
+    worse = [f"{one.metric}: {one.reason}" for one in found if one.is_significant]
+    yield dg.AssetCheckResult(
+        check_name="no_regression",
+        passed=not worse,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(worse[:_REASONS]) or None,
+        metadata={"regressed": len(worse)},
+    )
+
+
+def _counts(found: Sequence[Regression]) -> dict[str, int]:
+    results = Counter(one.result for one in found)
+    naive = sum(one.exceeds_naive for one in found)
+    return {**{result.value: results[result] for result in Result}, "by_the_10_percent_rule_alone": naive}
+
+
+def _table(found: Sequence[Regression]) -> dg.MetadataValue:
+    columns = ("result", "metric", "before", "after", "unit", "change %", "p", "since", "baseline", "why")
+    # What is unchanged is counted above; what the 10 % rule alone would have reported is worth a line.
+    told = chain(
+        (one for one in found if one.result in {Result.REGRESSED, Result.IMPROVED}),
+        (one for one in found if one.result not in {Result.REGRESSED, Result.IMPROVED} and one.exceeds_naive),
+    )
+    rows = [
+        (
+            one.result,
+            one.metric,
+            one.before,
+            one.after,
+            one.unit,
+            one.change_percent,
+            one.p_value,
+            one.started_at or "–",
+            one.baseline,
+            one.reason,
+        )
+        for one in told
+    ]
+    return dg.MetadataValue.md(markdown_table(columns, rows[:_SHOWN]))
