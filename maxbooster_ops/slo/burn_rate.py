@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from maxbooster_ops.slo.ledger import Ledger
+from maxbooster_ops.slo.ledger import NEAR, Ledger
 
 SPANS: Mapping[str, timedelta] = {
     "5m": timedelta(minutes=5),
@@ -37,14 +37,10 @@ class Pair:
 
 
 FAST = (Pair(limit=14.4, long="1h", short="5m"), Pair(limit=6, long="6h", short="30m"))
-"""They spend 2 and 5 % of the budget before they speak: somebody must look now."""
+"""They speak once 2 and 5 % of the budget are gone: somebody must look now."""
 
 SLOW = (Pair(limit=3, long="1d", short="2h"), Pair(limit=1, long="3d", short="6h"))
-"""They spend 10 % each: somebody must look during the day."""
-
-NEAR = timedelta(minutes=15)
-"""The least time over which evidence is counted, and the longest that the newest events speak for the present. A
-monitor is asked every five or ten minutes, so fewer would never show two bad probes in a row."""
+"""They speak once 10 % are gone: somebody must look during the day."""
 
 _ROUNDING = 1e-9
 """Evidence is a difference of sums, which may lack the last bits."""
@@ -72,18 +68,16 @@ def burn_rates(ledger: Ledger, target: float, until: datetime) -> dict[str, floa
 def judge(pairs: Iterable[Pair], ledger: Ledger, rates: Mapping[str, float | None], until: datetime) -> float | None:
     """Give the burn rate in multiples of the limit, by the pair farthest beyond its own; above 1 people are told.
 
-    0 for a pair without enough evidence near its end, or whose long span began less than a short span ago and so says
-    nothing that the short one does not. None where one of the short spans saw nothing: no data neither fires nor
-    resolves.
+    What of the long span was not seen has spent nothing, so that a first bad hour is not taken for three bad days. 0
+    for a pair without enough evidence within its short span (15 minutes at least, or a monitor would never show two bad
+    probes). None where a short span saw nothing: no data neither fires nor resolves.
     """
     worst = 0.0
     for pair in pairs:
         long, short = rates[pair.long], rates[pair.short]
         if long is None or short is None:
             return None
-        near = ledger.over(max(SPANS[pair.short], NEAR), until)
-        begins = ledger.over(SPANS[pair.long], until).begins
-        lasting = begins is not None and until - begins >= SPANS[pair.short]
-        if lasting and near.evidence >= 1 - _ROUNDING:
-            worst = max(worst, min(long, short) / pair.limit)
+        if ledger.over(max(SPANS[pair.short], NEAR), until).evidence >= 1 - _ROUNDING:
+            seen = ledger.over(SPANS[pair.long], until).seen / SPANS[pair.long]
+            worst = max(worst, min(long * seen, short) / pair.limit)
     return worst

@@ -5,32 +5,31 @@ Belongs here: the sums. Not here: what follows from them (`burn_rate.py`, `budge
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 WINDOW = timedelta(minutes=5)
 
+NEAR = timedelta(minutes=15)
+"""For how long events speak for the time around them: a monitor may be asked every ten minutes only."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What some windows add up to. `begins` is where the first of them begins, None without any."""
+    """What some windows add up to; `seen` is how much time they speak for."""
 
     windows: int
     weight: float
     bad: float
     evidence: float
-    begins: datetime | None
+    seen: timedelta
 
     @property
     def bad_share(self) -> float | None:
         """The share of bad events; None where nothing was seen."""
         return self.bad / self.weight if self.windows and self.weight > 0 else None
-
-    @property
-    def seen(self) -> timedelta:
-        """How much time the windows are."""
-        return self.windows * WINDOW
 
 
 class Ledger:
@@ -38,11 +37,18 @@ class Ledger:
 
     def __init__(self) -> None:
         self._ends: list[float] = []
-        self._weight, self._bad, self._evidence = [0.0], [0.0], [0.0]
+        self._weight, self._bad, self._evidence, self._seconds = [0.0], [0.0], [0.0], [0.0]
 
     def add(self, ends: datetime, *, weight: float, bad_share: float, evidence: float) -> None:
-        """Append a window, later than all before it, that stands for `weight` events."""
-        self._ends.append(ends.timestamp())
+        """Append a window, later than all before it, that stands for `weight` events.
+
+        It speaks for the time since the one before too, where that is near.
+        """
+        moment = ends.timestamp()
+        since_last = moment - self._ends[-1] if self._ends else math.inf
+        speaks_for = since_last if since_last <= NEAR.total_seconds() else WINDOW.total_seconds()
+        self._seconds.append(self._seconds[-1] + speaks_for)
+        self._ends.append(moment)
         self._weight.append(self._weight[-1] + weight)
         self._bad.append(self._bad[-1] + weight * bad_share)
         self._evidence.append(self._evidence[-1] + evidence)
@@ -50,7 +56,7 @@ class Ledger:
     def newest(self, until: datetime) -> datetime | None:
         """Give the end of the newest window up to `until`."""
         last = bisect_right(self._ends, until.timestamp())
-        return _moment(self._ends[last - 1]) if last else None
+        return datetime.fromtimestamp(self._ends[last - 1], UTC) if last else None
 
     def over(self, span: timedelta, until: datetime) -> Tally:
         """Add up the windows that end within `span` before `until`, or at it."""
@@ -61,9 +67,5 @@ class Ledger:
             weight=self._weight[last] - self._weight[first],
             bad=self._bad[last] - self._bad[first],
             evidence=self._evidence[last] - self._evidence[first],
-            begins=_moment(self._ends[first]) - WINDOW if last > first else None,
+            seen=min(timedelta(seconds=self._seconds[last] - self._seconds[first]), span),
         )
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
