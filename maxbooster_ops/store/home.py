@@ -102,6 +102,11 @@ class Home:
         return self.root / "on_call.yaml"
 
     @property
+    def job_policies(self) -> Path:
+        """The user's own job policies, over the default ones."""
+        return self.root / "job_policies.yaml"
+
+    @property
     def baselines(self) -> Path:
         """Saved baselines as files."""
         return self.root / "metrics-baseline"
