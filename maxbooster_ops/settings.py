@@ -89,6 +89,18 @@ class Settings(BaseSettings):
     )
     maxbooster_log_level: str = Field(default="INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
 
+    # kept how long
+    maxbooster_raw_days: int = Field(
+        default=30, ge=3, description="Days that samples, finished jobs and rollups of one minute are kept."
+    )
+    maxbooster_rollup_days: int = Field(
+        default=396, ge=30, description="Days that longer rollups and what analysis finds are kept."
+    )
+    maxbooster_keep_runs: int = Field(
+        default=300, ge=10, description="Dagster runs kept of each job that succeeded, and as many that did not."
+    )
+    maxbooster_keep_runs_days: int = Field(default=30, ge=1, description="Days after which no Dagster run is kept.")
+
     # thresholds
     alert_queue_max_waiting: int = Field(
         default=100, ge=0, description="Waiting jobs of a queue above which it is a backlog."

@@ -18,7 +18,7 @@ from typing import Any
 from maxbooster_ops.store.lake import Lake, LakeTransaction, Written
 from maxbooster_ops.store.maintenance.freed import Freed
 from maxbooster_ops.store.maintenance.retention import Expiry, Retention, expiries
-from maxbooster_ops.store.maintenance.sqlite_file import size_of, vacuum
+from maxbooster_ops.store.maintenance.sqlite_file import size_of, vacuum_elsewhere
 from maxbooster_ops.store.named_sql import named_queries
 
 _QUERIES = named_queries(Path(__file__).with_suffix(".sql"))
@@ -77,6 +77,16 @@ def cleaning(lake: Lake, bounds: Bounds, retention: Retention) -> Mapping[str, S
     }
 
 
+def expired_rows(lake: Lake, retention: Retention, *, now: datetime) -> Iterator[Freed]:
+    """Count the rows that are no longer kept at `now`."""
+    filled = _tables(lake)
+    for expiry in expiries(retention, now):
+        if expiry.table in filled:
+            question = _QUERIES["expired_rows"].format(table=expiry.table, condition=expiry.condition)
+            (row,) = lake.query(question, {"before": expiry.before})
+            yield Freed(step="would drop", subject=expiry.table, rows=row["rows"])
+
+
 def _drop(lake: Lake, expired: Sequence[Expiry]) -> Iterator[Freed]:
     filled = _tables(lake)
     for expiry in expired:
@@ -129,16 +139,16 @@ def _in_slices(lake: Lake, step: str, question: str, before: datetime) -> Iterat
 
 
 def _orphans(lake: Lake, before: datetime) -> Iterator[Freed]:
-    written = _turn(lake.rewrite, _QUERIES["orphans"], {"before": before})
+    if not lake.query(_QUERIES["found_orphans"], {"before": before}):  # the usual case; looking through folders is slow
+        return
+    # Under the lock, which a writer holds from its file's first byte to the commit that makes it known.
+    written = _turn(lake.timed_write, _QUERIES["orphans"], {"before": before})
     yield Freed(step="orphans", subject="files", files=len(written.answer), locked_seconds=written.locked_seconds)
 
 
 def _vacuum(lake: Lake) -> Iterator[Freed]:
     before = size_of(lake.home.catalog)
-    with lake.locked():
-        began = time.monotonic()
-        vacuum(lake.home.catalog)
-        locked = time.monotonic() - began
+    locked = vacuum_elsewhere(lake.home.catalog, lock=lake.home.write_lock)
     gone = before - size_of(lake.home.catalog)
     yield Freed(step="vacuum", subject="lake/catalog.sqlite", bytes=gone, locked_seconds=locked)
 

@@ -19,6 +19,10 @@ WHERE named.table_name = $table AND named.end_snapshot IS NULL AND file.end_snap
 -- from the day before.
 SELECT DISTINCT date_trunc('day', ts) AS day FROM ops.{table} WHERE ts < $before AND {condition} ORDER BY day
 
+-- name: expired_rows
+-- Grain: one row. Bound: as above.
+SELECT count(*) AS rows FROM ops.{table} WHERE ts < $before AND {condition}
+
 -- name: drop_day
 -- One day of a table, whole: DuckLake ends its files instead of rewriting them.
 DELETE FROM ops.{table} WHERE ts >= $day AND ts < $next_day AND {condition}
@@ -58,6 +62,10 @@ WHERE schedule_start::TIMESTAMPTZ < $before ORDER BY moment
 -- name: clean
 -- Those files are removed from the disk.
 CALL ducklake_cleanup_old_files('ops', older_than => $before)
+
+-- name: found_orphans
+-- Grain: one row per file that no catalog knows, last written before $before.
+FROM ducklake_delete_orphaned_files('ops', dry_run => true, older_than => $before)
 
 -- name: orphans
 -- Files that no catalog knows, last written before $before: somebody died, or was refused, before the commit.

@@ -6,8 +6,15 @@ Belongs here: what is the same for the catalog, the state and Dagster's records.
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
+import time
 from contextlib import closing, suppress
 from pathlib import Path
+
+from filelock import FileLock
+
+from maxbooster_ops.errors import StoreBusyError
 
 _WORTH_IT_BYTES = 1024**2
 _WORTH_IT_RATIO = 0.2
@@ -40,5 +47,27 @@ def vacuum(file: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+def vacuum_elsewhere(file: Path, *, lock: Path) -> float:
+    """Do `vacuum` in a process of its own that holds `lock` meanwhile; give the seconds for which it did.
+
+    A process that has `file` open through DuckDB must not open it through Python too: these are two SQLite libraries,
+    and when one closes the file, the system takes the other one's locks away.
+    """
+    command = [sys.executable, "-m", __name__, str(file), str(lock)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own module
+    if done.returncode:
+        raise StoreBusyError(
+            f"Could not vacuum {file}: {done.stderr.strip().splitlines()[-1]}. The next run tries again."
+        )
+    return float(done.stdout)
+
+
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+
+
+if __name__ == "__main__":
+    with FileLock(sys.argv[2], timeout=_WAIT_SECONDS):
+        began = time.monotonic()
+        vacuum(Path(sys.argv[1]))
+        sys.stdout.write(str(time.monotonic() - began))

@@ -16,7 +16,7 @@ from maxbooster_ops.errors import StoreBusyError, StoreError
 from maxbooster_ops.logs import get_logger
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.maintenance.freed import Freed, Upkeep, together
-from maxbooster_ops.store.maintenance.lake_upkeep import Bounds, Step, cleaning, tidying
+from maxbooster_ops.store.maintenance.lake_upkeep import Bounds, Step, cleaning, expired_rows, tidying
 from maxbooster_ops.store.maintenance.log_files import rotate
 from maxbooster_ops.store.maintenance.retention import Retention
 from maxbooster_ops.store.maintenance.state_upkeep import state_steps
@@ -35,6 +35,11 @@ def clean_up(store: Store, bounds: Bounds, retention: Retention) -> Upkeep:
         state = state_steps(store.state, now=bounds.now, resolved_alert_days=retention.resolved_alert_days)
         steps = {**cleaning(store.lake, bounds, retention), **state, "logs": lambda: rotate(store.home)}
         return _carry_out(steps)
+
+
+def due(store: Store, bounds: Bounds, retention: Retention) -> Upkeep:
+    """Tell which rows of the lake a clean-up would drop now, and change nothing."""
+    return Upkeep(freed=tuple(expired_rows(store.lake, retention, now=bounds.now)))
 
 
 def _carry_out(steps: Mapping[str, Step]) -> Upkeep:
