@@ -98,8 +98,10 @@ def main() -> None:
     for module in MODULES:
         importlib.import_module(module)
     from maxbooster_ops.pipelines.definitions import defs  # noqa: PLC0415 -- after the list above, which says why
+    from maxbooster_ops.pipelines.warm_storage import newest_revision  # noqa: PLC0415 -- see above
 
     defs.get_repository_def()
+    newest_revision()  # each run asks for it
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what runs print goes to the log, not to who waits for a pid
     signal.signal(signal.SIGCHLD, _bury)
