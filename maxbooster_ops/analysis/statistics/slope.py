@@ -82,7 +82,8 @@ def slope_of(values: Values, by: Block = Block.MEDIAN, *, blocks: int = BLOCKS) 
         return None
     stand_for = np.min if by is Block.MINIMUM else np.median
     levels = np.array([stand_for(part) for part in np.split(values.values, starts[1:])])
-    per_hour, low, high = theil_sen((number[starts] + 0.5) * span / blocks, levels)
+    middles = np.add.reduceat(hours, starts) / np.diff(starts, append=len(hours))
+    per_hour, low, high = theil_sen(middles, levels)
     newest = values.values[hours >= span - max(1.0, span / blocks)]
     return Slope(per_hour=per_hour, low=low, high=high, level=float(np.median(newest)), hours=span)
 
