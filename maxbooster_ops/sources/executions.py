@@ -17,7 +17,7 @@ from maxbooster_ops.store.facts import SourceFailure, TrackedExecution
 from maxbooster_ops.store.state import State
 
 TAKEN_AT_ONCE = 5000
-"""Most rows of one beat, some 50 ms; what is left comes with the next."""
+"""Most rows of one beat, about a tenth of a second; what is left comes with the next."""
 
 
 class Executions:

@@ -71,6 +71,7 @@ def facts():
             slope_low=8.0,
             slope_high=12.0,
         ),
+        fact(Trend, ts=ago(hours=6), series="process_rss_mb", metric="process_rss_mb", verdict="stable"),
         *(
             fact(SloWindow, ts=ago(minutes=5 * n), bad=3.0, burn_rate_5m=6.0, spent_minutes=4.0, **window)
             for n in range(24)
