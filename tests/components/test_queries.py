@@ -91,9 +91,8 @@ def home(tmp_path_factory):
             mine = [row for row in rows if type(row) is kind]
             store.lake.write(lambda transaction, mine=mine: transaction.insert(mine, batch_id="made up"))
         with store.state.writing() as connection:
-            insert_whole(
-                connection, alerts, id="a", rule="queue_backlog", labels='{"queue": "queue-0"}', since=ago(hours=1)
-            )
+            alert = {"rule": "queue_backlog", "component": "queues", "labels": '{"queue": "queue-0"}'}
+            insert_whole(connection, alerts, id="a", since=ago(hours=1), **alert)
             insert_whole(connection, deliveries, channel="slack", ts=ago(hours=1), detail="429", delivered=False)
     return place
 
