@@ -22,7 +22,7 @@ from maxbooster_ops.sources.collector import utc_now
 
 GROUP = "analysis"
 
-_CHECKED = ("API", "Generation", "Database", "Frontend", "Search")
+CHECKED_SERVICES = ("API", "Generation", "Database", "Frontend", "Search")
 """The default services: which checks there are is fixed when the code is loaded, before any file is read."""
 
 
@@ -47,7 +47,7 @@ def _check_name(service: str) -> str:
         dg.AssetCheckSpec(
             _check_name(service), asset="slo_status", description=f"{service} keeps within its error budgets."
         )
-        for service in _CHECKED
+        for service in CHECKED_SERVICES
     ],
     can_subset=True,  # makes every output optional: a service of which nothing was seen is not judged
 )
@@ -76,7 +76,7 @@ def slo_status(
 
 
 def _checks(context: dg.AssetExecutionContext, statuses: list[Status]) -> Iterator[dg.AssetCheckResult]:
-    for service in _CHECKED:
+    for service in CHECKED_SERVICES:
         found = concern([status for status in statuses if status.service == service])
         key = dg.AssetCheckKey(dg.AssetKey("slo_status"), _check_name(service))
         if found and key in context.selected_asset_check_keys:

@@ -80,15 +80,14 @@ def _seen(
             asked = {**bounds, "labels": _json(indicator.labels), "status_label": indicator.status_label}
             return _totals(lake.query(_scraped("requests"), asked))
         case Counter.HISTOGRAM:
-            asked = {**bounds, "labels": _json(indicator.labels)}
+            asked = {**bounds, "labels": _json(indicator.labels), "name": f"{indicator.name}_bucket"}
             return _slow(lake.query(_scraped("histogram"), asked), limit_ms or inf)
         case _:
             return _totals(lake.query(QUERIES[indicator.counter.value], {**bounds, "limit_ms": limit_ms}))
 
 
 def _scraped(query: str) -> str:
-    _, _, condition = QUERIES["has_labels"].partition("\n")
-    return QUERIES[query].format(has_labels=condition)
+    return QUERIES[query].format(growth=QUERIES["growth"])
 
 
 def _json(labels: Mapping[str, str]) -> str:

@@ -3,16 +3,10 @@
 -- was seen has no row.
 
 -- name: requests
--- Grain: one row per window. A label set that appears for the first time on a page that was read before counts from zero:
--- the first error of a kind is an error too.
+-- Grain: one row per window.
 SELECT $from + to_seconds(300 * ceil(epoch(ts - $from) / 300)::BIGINT) AS ends, sum(grown)::DOUBLE AS total,
     coalesce(sum(grown) FILTER (labels[$status_label] LIKE '5%'), 0)::DOUBLE AS bad
-FROM (
-    SELECT ts, labels, coalesce(increase, if(ts > min(ts) OVER (PARTITION BY source), value, NULL)) AS grown
-    FROM metric_samples
-    WHERE ts > $from - INTERVAL 10 MINUTE AND ts <= $until AND name = $name
-)
-WHERE ts > $from AND grown IS NOT NULL AND {has_labels}
+FROM ({growth})
 GROUP BY ends
 HAVING total > 0
 ORDER BY ends
@@ -20,9 +14,8 @@ ORDER BY ends
 -- name: histogram
 -- Grain: one row per window and bucket, all label sets together. `le` is the bucket's upper bound, in the histogram's unit.
 SELECT $from + to_seconds(300 * ceil(epoch(ts - $from) / 300)::BIGINT) AS ends, labels['le']::DOUBLE AS le,
-    sum(increase)::DOUBLE AS grown
-FROM metric_samples
-WHERE ts > $from AND ts <= $until AND name = $name || '_bucket' AND increase IS NOT NULL AND {has_labels}
+    sum(grown)::DOUBLE AS grown
+FROM ({growth})
 GROUP BY ends, le
 ORDER BY ends, le
 
@@ -47,9 +40,18 @@ WHERE ts > $from AND ts <= $until AND monitor = $name
 GROUP BY ends
 ORDER BY ends
 
--- name: has_labels
--- A condition: the labels of a series include all of $labels, a JSON object.
-len(list_filter(map_entries($labels::JSON::MAP(VARCHAR, VARCHAR)), lambda pair: labels[pair.key] IS DISTINCT FROM pair.value)) = 0
+-- name: growth
+-- Grain: one row per sample of $name, of those series whose labels include all of $labels, a JSON object. A label set that
+-- appears for the first time on a page that was read before counts from zero: the first error of a kind is an error too.
+SELECT ts, labels, grown
+FROM (
+    SELECT ts, labels, coalesce(increase, if(ts > min(ts) OVER (PARTITION BY source), value, NULL)) AS grown
+    FROM metric_samples
+    WHERE ts > $from - INTERVAL 10 MINUTE AND ts <= $until AND name = $name
+)
+WHERE ts > $from AND grown IS NOT NULL AND len(list_filter(
+    map_entries($labels::JSON::MAP(VARCHAR, VARCHAR)), lambda pair: labels[pair.key] IS DISTINCT FROM pair.value
+)) = 0
 
 -- name: history
 -- Grain: one row per objective: its windows of $after < ts <= $until in which something was seen, in the order of time.

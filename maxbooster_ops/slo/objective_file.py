@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -82,9 +83,9 @@ class _Merged:
 
 
 def _share(value: object) -> object:
-    """Read `99.95 %` as the share that it is."""
+    """Read `99.95 %` as the share that it is, to the last digit."""
     found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
-    return float(found[1]) / 100 if found else value
+    return float(Decimal(found[1]) / 100) if found else value
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
