@@ -55,6 +55,7 @@ class Producer:
         self._client = connect_async(platform_url(redis_url))
         self._policies = policies_of(home)
         self._prefix = prefix
+        self._queues: dict[str, Queue] = {}
 
     async def add(
         self,
@@ -98,7 +99,7 @@ class Producer:
         await self.close()
 
     async def _write(self, queue: str, name: str, data: Any, options: dict[str, Any]) -> str:
-        bullmq = Queue(queue, {"connection": self._client, "prefix": self._prefix})
+        bullmq = self._bullmq(queue)
         job = Job(bullmq, name, data, options)
         meta = QueueKeys(prefix=self._prefix, queue=queue).key("meta")
         while True:
@@ -119,6 +120,11 @@ class Producer:
             if isinstance(added, int) and added < 0:
                 raise bullmq.backend.scripts.finishedErrors({"code": added, "command": "addJob"})
             return str(added)
+
+    def _bullmq(self, queue: str) -> Queue:
+        if queue not in self._queues:  # one reads all of BullMQ's scripts, which takes milliseconds
+            self._queues[queue] = Queue(queue, {"connection": self._client, "prefix": self._prefix})
+        return self._queues[queue]
 
 
 async def add(

@@ -7,6 +7,7 @@ Belongs here: that sequence, and what each way it may go means for the breaker, 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
@@ -18,7 +19,7 @@ from time import monotonic, time
 from typing import Any, NoReturn, TypeVar
 
 from bullmq import Job
-from bullmq.custom_errors import DelayedError
+from bullmq.custom_errors import DelayedError, WaitingChildrenError
 from redis.exceptions import RedisError
 
 from maxbooster_ops.errors import MaxboosterError
@@ -107,7 +108,10 @@ class Handling:
         except asyncio.CancelledError:
             # The worker must stop now: back into the queue, for another worker, as if it had not been fetched.
             await self._end(job, run, Withdrawn(run=run), gives_key_back=True)
-            await job.moveToDelayed(round(time() * 1000) + 1, token)
+            await self._move_back(job, token, seconds=0.001)
+            raise
+        except (DelayedError, WaitingChildrenError):  # the work itself has put the job off
+            await self._end(job, run, Withdrawn(run=run), gives_key_back=True)
             raise
         except ClaimLostError as error:
             _log.warning("%s", error)
@@ -120,10 +124,20 @@ class Handling:
             job.opts["backoff"] = {"type": "fixed", "delay": max(1, round(wait / timedelta(milliseconds=1)))}
             raise
         # The key first: killed in between, the job comes back and is completed with this result, without a second run.
-        if has_idempotency_key(job.id):
-            await self._ask(self.claims.finish, job.id, run, self.policy.idempotency_window, result)
+        result = _as_json(job, result)
+        await self._mark_done(job, run, result)
         await self._tell(Succeeded(run=run))
         return result
+
+    async def _mark_done(self, job: Job, run: str, result: Any) -> None:
+        """Mark the key as done; whatever happens here, the work is done, and failing the job would repeat it."""
+        if not has_idempotency_key(job.id):
+            return
+        try:
+            if not await self._ask(self.claims.finish, job.id, run, self.policy.idempotency_window, result):
+                _log.error("Job %s of %s has ended, but another run of it has begun", job.id, self.policy.name)
+        except RedisError as error:
+            _log.error("Nobody was told that job %s of %s is done: %s", job.id, self.policy.name, error)
 
     async def _watched(self, job: Job, run: str) -> Any:
         """Do the work while the trial and the key are renewed; the work ends when the key is lost."""
@@ -140,22 +154,26 @@ class Handling:
             await asyncio.gather(work, renewing, return_exceptions=True)
 
     async def _work(self, job: Job) -> Any:
-        limit = self.policy.timeout.total_seconds() if self.policy.timeout else None
         attempt = job.attemptsMade + 1
         name = f"{self.policy.name} (worker)"  # BullMQ's view of the same jobs is collected under the queue's name
         tracked = track(name, run_id=str(job.id), attempt=attempt, home=self.home, name=job.name) if self.home else None
         with tracked or nullcontext():
-            deadline = asyncio.timeout(limit)
             try:
-                async with deadline:
-                    return await self.handle(job)
-            except TimeoutError as error:
-                if not deadline.expired():
-                    raise
-                message = (
-                    f"The job took longer than {self.policy.timeout}, the timeout of the policy {self.policy.name}."
-                )
-                raise JobTimeoutError(message) from error
+                return await self._within_its_time(job)
+            except (DelayedError, WaitingChildrenError) as error:
+                postponed = error  # no failure of this execution
+        raise postponed
+
+    async def _within_its_time(self, job: Job) -> Any:
+        deadline = asyncio.timeout(self.policy.timeout.total_seconds() if self.policy.timeout else None)
+        try:
+            async with deadline:
+                return await self.handle(job)
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            message = f"The job took longer than {self.policy.timeout}, the timeout of the policy {self.policy.name}."
+            raise JobTimeoutError(message) from error
 
     async def _renew(self, job: Job, run: str) -> None:
         """Renew until cancelled; returns where the key is lost, or may be by now."""
@@ -196,9 +214,14 @@ class Handling:
 
     async def _put_off(self, job: Job, token: str, wait: timedelta) -> NoReturn:
         """Put `job` back for a while; up to a second more, so that those put off together do not come together."""
-        seconds = max(wait.total_seconds(), 0) + self.chance()
-        await job.moveToDelayed(round((time() + seconds) * 1000), token)
+        await self._move_back(job, token, seconds=max(wait.total_seconds(), 0) + self.chance())
         raise DelayedError
+
+    async def _move_back(self, job: Job, token: str, *, seconds: float) -> None:
+        try:
+            await job.moveToDelayed(round((time() + seconds) * 1000), token)
+        except Exception as error:  # noqa: BLE001 -- BullMQ's are of many kinds; a job that stays is taken over later
+            _log.warning("Job %s of %s is left where it is: %s", job.id, self.policy.name, error)
 
     async def _ask(self, call: Callable[..., T], *arguments: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self.threads, call, *arguments)
@@ -207,3 +230,13 @@ class Handling:
         """Give a job that says nothing of attempts those of the policy; in this process only."""
         if not job.opts.get("attempts"):
             job.opts["attempts"] = job.attempts = self.policy.attempts
+
+
+def _as_json(job: Job, result: Any) -> Any:
+    """Give the result as BullMQ can keep it; one that it cannot would fail, and so repeat, a job that is done."""
+    try:
+        json.dumps(result, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        _log.warning("The result of job %s is kept as text, since it is no JSON: %s", job.id, error)
+        return str(result)
+    return result
