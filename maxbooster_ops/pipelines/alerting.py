@@ -5,7 +5,7 @@ Everything happens inside the tick, in the warm code server: a run would cost tw
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import dagster as dg
 
@@ -22,7 +22,6 @@ from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.sources.collector import utc_now
-from maxbooster_ops.store.latest import last_beat_ever
 
 TICK_SECONDS = 9
 """The daemon looks every 5 s whether a sensor is due: one asking for 10 s ticks after 10 or 15, this one after 10."""
@@ -69,8 +68,9 @@ def alert_rules(
     alerting = warm.alerting(settings)
     try:
         _await_beat(warm, settings)
+        newest = warm.newest_beat(settings)
         with warm.store(settings) as (lake, state):
-            evaluated = evaluate(lake, state, alerting.rulebook, alerting.policy, now=utc_now())
+            evaluated = evaluate(lake, state, alerting.rulebook, alerting.policy, now=utc_now(), newest_beat=newest)
     except StoreError as error:
         return dg.SensorResult(skip_reason=str(error))
     fresh = deliver_due(state, alerting.channels, now=utc_now, budget=_FRESH_BUDGET) if evaluated.messages else []
@@ -170,14 +170,9 @@ def _reached(found: Standing) -> dg.AssetCheckEvaluation:
 
 def _await_beat(warm: WarmAlerting, settings: Settings) -> None:
     """Wait for a beat that is about to come; nobody else waits for the store meanwhile."""
-
-    def newest() -> datetime | None:
-        with warm.store(settings) as (lake, _):
-            return last_beat_ever(lake)
-
     sources_end_within = timedelta(seconds=settings.maxbooster_source_deadline_seconds)
     await_beat(
-        newest,
+        lambda: warm.newest_beat(settings),
         settings.maxbooster_collect_interval_seconds,
         within=_AWAITED_WITHIN,
         patience=sources_end_within + _STORED_WITHIN,

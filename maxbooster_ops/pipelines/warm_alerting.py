@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 from maxbooster_ops.alerting.installation import Alerting, edited, load_alerting
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
-from maxbooster_ops.store.lake import Lake, open_lake
+from maxbooster_ops.store.lake import Lake, Version, open_lake
+from maxbooster_ops.store.latest import last_beat_ever
 from maxbooster_ops.store.state import State, open_state
 from maxbooster_ops.watching import home_of
 
@@ -34,6 +36,7 @@ class WarmAlerting:
         self._stack = ExitStack()
         self._opened: _Opened | None = None
         self._loaded: tuple[object, Alerting] | None = None
+        self._newest: tuple[Version, datetime | None] | None = None
 
     @contextmanager
     def store(self, settings: Settings) -> Iterator[tuple[Lake, State]]:
@@ -54,6 +57,16 @@ class WarmAlerting:
         with self._one_at_a_time:
             return self._open(home_of(settings)).state
 
+    def newest_beat(self, settings: Settings) -> datetime | None:
+        """Give the moment of the newest beat; the lake is only asked after somebody wrote to it."""
+        with self.store(settings) as (lake, _):
+            version = lake.version()
+            if version is None or self._newest is None or self._newest[0] != version:
+                newest = last_beat_ever(lake)
+                self._newest = (version, newest) if version else None
+                return newest
+            return self._newest[1]
+
     def alerting(self, settings: Settings) -> Alerting:
         """Give the rules, channels and policy; read again when a setting or a file of theirs has changed."""
         home = home_of(settings)
@@ -71,5 +84,5 @@ class WarmAlerting:
         return self._opened
 
     def _close(self) -> None:
-        self._opened = None
+        self._opened = self._newest = None
         self._stack.close()

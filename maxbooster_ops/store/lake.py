@@ -36,10 +36,16 @@ SQLite's upgrade of a read lock to a write lock ignores its time-out.
 _TRIES_WITHOUT_LOCK = 4
 """A beat is written every 30 s and what is prepared takes a second or two, so the second try nearly always succeeds."""
 
-_TABLES_WITH_ROWS = """
-    SELECT DISTINCT table_name
-    FROM __ducklake_metadata_ops.ducklake_table JOIN __ducklake_metadata_ops.ducklake_table_stats USING (table_id)
-    WHERE record_count > 0"""
+Version = tuple[tuple[int, int], ...]
+"""Times of change, in ns, and sizes of the catalog's files."""
+
+_FILE_CLOCK_NS = 50_000_000
+"""How coarse a file's time of change may be: 4 or 10 ms in Linux. Two writes within that look like one."""
+
+_TABLES_WITHOUT_ROWS = """
+    SELECT table_name
+    FROM __ducklake_metadata_ops.ducklake_table LEFT JOIN __ducklake_metadata_ops.ducklake_table_stats USING (table_id)
+    WHERE end_snapshot IS NULL AND coalesce(record_count, 0) = 0"""
 """From DuckLake's own catalog. It plans a query of a table that never had a row for 3 ms per column, of any other for
 5 ms as a whole, since it looks in vain for each column's statistics."""
 
@@ -133,10 +139,10 @@ class Lake:
             self._connection.begin()
         try:
             with _as_store_errors(self.home, "read"):
-                filled = {name for (name,) in self._connection.execute(_TABLES_WITH_ROWS).fetchall()}
+                empty = {name for (name,) in self._connection.execute(_TABLES_WITHOUT_ROWS).fetchall()}
                 for table, start in since.items():
                     copy = f"CREATE TEMP TABLE {table} AS FROM ops.{table}"
-                    if table in filled:
+                    if table not in empty:
                         bounds = {"start": start, "until": until}
                         self._connection.execute(f"{copy} WHERE ts >= $start AND ts < $until", bounds)
                     else:
@@ -145,8 +151,25 @@ class Lake:
                 self._connection.execute("USE memory")
             yield
         finally:
-            self._connection.rollback()
-            self._connection.execute("USE ops")
+            try:
+                # Inside the transaction the lake's catalog is known; outside it would be read again for this.
+                self._connection.execute("USE ops")
+                self._connection.rollback()
+            except duckdb.Error:  # one inside was in the way
+                self._connection.rollback()
+                self._connection.execute("USE ops")
+
+    def version(self) -> Version | None:
+        """Give what changes with every write of whoever; None where the last one was just now, and may be going on.
+
+        It asks the file system alone, so that looking again and again costs nothing.
+        """
+        log = self.home.catalog.with_name(f"{self.home.catalog.name}-wal")
+        found = [file.stat() for file in (self.home.catalog, log) if file.is_file()]
+        just_now = time.time_ns() - _FILE_CLOCK_NS
+        if any(file.st_mtime_ns > just_now for file in found):
+            return None
+        return tuple((file.st_mtime_ns, file.st_size) for file in found)
 
     def close(self) -> None:
         """Close the connection."""

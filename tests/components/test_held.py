@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
 from support.facts import NOON, fact
 
+from maxbooster_ops.errors import StoreError
+from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
+from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.facts import BeatTaken, QueueSample
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
@@ -56,3 +60,40 @@ def test_a_table_that_gets_its_first_row_is_held_with_it(lake):
     )
     with lake.held({"redis_samples": NOON}, NOON + SECOND):
         assert lake.query("SELECT count(*) AS rows FROM redis_samples") == [{"rows": 1}]
+
+
+def test_a_view_is_held_with_its_rows(lake):
+    """What a rule reads need not be a table."""
+    lake.write(lambda transaction: transaction.connection.execute("CREATE VIEW ops.seen AS FROM ops.queue_samples"))
+    with lake.held({"seen": NOON}, NOON + timedelta(hours=1)):
+        assert lake.query("SELECT count(*) AS rows FROM seen") == [{"rows": MANY}]
+
+
+def test_after_an_error_inside_the_lake_answers_again(lake):
+    with pytest.raises(StoreError), lake.held({"beats": NOON}, NOON + SECOND):
+        lake.query("SELECT nothing FROM beats")
+    assert lake.query("SELECT count(*) AS rows FROM beats") == [{"rows": 1}]
+    with lake.held({"beats": NOON}, NOON + SECOND):
+        assert lake.query("SELECT count(*) AS rows FROM beats") == [{"rows": 1}]
+
+
+def test_the_newest_beat_is_known_as_soon_as_it_is_stored(tmp_path, lake):
+    """However soon one follows another, and although the lake is not asked while nobody writes."""
+    warm, settings = WarmAlerting(), Settings(_env_file=None, maxbooster_home=tmp_path)
+    for n in range(1, 30):
+        due = NOON + n * SECOND
+        assert warm.newest_beat(settings) == warm.newest_beat(settings) == due - SECOND
+        taken = fact(BeatTaken, ts=due, kind="beat")
+        lake.write(lambda transaction, taken=taken, n=n: transaction.insert([taken], batch_id=str(n)))
+        if n % 10 == 0:
+            time.sleep(0.1)  # long enough for its answer to be kept
+
+
+def test_the_version_of_a_lake_is_told_once_it_rests_and_changes_with_a_write(lake):
+    assert lake.version() is None
+    time.sleep(0.1)
+    before = lake.version()
+    assert before == lake.version() is not None
+    lake.write(lambda transaction: transaction.insert([fact(BeatTaken, ts=NOON + SECOND)], batch_id="c"))
+    time.sleep(0.1)
+    assert lake.version() not in {None, before}

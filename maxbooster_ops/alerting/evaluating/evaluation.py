@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import sqlalchemy as sa
 
 from maxbooster_ops.alerting.alert import Alert, Change, Transition
@@ -40,6 +41,8 @@ EVALUATED = "evaluated"
 _FIRST_LOOK = timedelta(minutes=15)
 """How far back the first evaluation goes, so that a rule with a long `for` need not wait for it again."""
 
+_NONE = np.empty(0)
+
 _CATCH_UP = timedelta(hours=24)
 """The longest time that is evaluated after the fact."""
 
@@ -57,13 +60,25 @@ class Evaluated:
     overtaken: bool = False
 
 
-def evaluate(lake: Lake, state: State, rulebook: Rulebook, policy: Policy, *, now: datetime) -> Evaluated:
-    """Evaluate every beat since the last evaluation, decide who is told, and write all of it at once."""
+def evaluate(
+    lake: Lake,
+    state: State,
+    rulebook: Rulebook,
+    policy: Policy,
+    *,
+    now: datetime,
+    newest_beat: datetime | None = None,
+) -> Evaluated:
+    """Evaluate every beat since the last evaluation, decide who is told, and write all of it at once.
+
+    Who knows the `newest_beat` of the lake may say so: where it was evaluated, the lake is not asked.
+    """
     with state.reading() as connection:
         evaluated = mark(connection, EVALUATED)
         memories = load_memories(connection)
     start = max(evaluated.at, now - _CATCH_UP) if evaluated else now - _FIRST_LOOK
-    moments = read_evaluations(lake, start, now)
+    has_news = evaluated is None or newest_beat is None or newest_beat > evaluated.at
+    moments = read_evaluations(lake, start, now) if has_news else _NONE
     moments = moments[moments > start.timestamp()]
     reached = datetime.fromtimestamp(moments[-1], UTC) if len(moments) else start
     with state.reading() as connection:

@@ -44,8 +44,7 @@ def read_series(lake: Lake, rule: Rule, start: datetime, end: datetime) -> list[
     """
     if rule.series.sql is None:
         return []
-    query = _QUERIES["samples"].format(query=rule.series.sql)
-    return list(_taken_apart(lake.columns(query, {"from": start, "to": end}), rule.labels))
+    return list(_taken_apart(_answer(lake, rule.series.sql, start, end), rule.labels))
 
 
 def read_all(lake: Lake, rules: Sequence[Rule], start: datetime, end: datetime) -> dict[str, list[Samples]]:
@@ -63,12 +62,15 @@ def read_all(lake: Lake, rules: Sequence[Rule], start: datetime, end: datetime) 
 def _together(lake: Lake, rules: Sequence[Rule], start: datetime, end: datetime) -> dict[str, list[Samples]]:
     """Read from memory until one cannot be read; whoever comes after it is asked of the lake, one by one."""
     read: dict[str, list[Samples]] = {}
+    answers: dict[str, pa.Table] = {}  # thresholds differ more often than series
     with lake.held(_since(rules, start), end + _KNOWN_LATE):
         for rule in rules:
             try:
-                read[rule.name] = read_series(lake, rule, start, end)
+                answer = answers.get(sql := str(rule.series.sql))
+                answers[sql] = answer = _answer(lake, sql, start, end) if answer is None else answer
             except StoreError:
                 break
+            read[rule.name] = list(_taken_apart(answer, rule.labels))
     return read
 
 
@@ -82,6 +84,10 @@ def _one_by_one(lake: Lake, rules: Iterable[Rule], start: datetime, end: datetim
         except StoreError as error:
             get_logger().warning("rule_not_read", rule=rule.name, origin=rule.origin, reason=str(error))
     return read
+
+
+def _answer(lake: Lake, sql: str, start: datetime, end: datetime) -> pa.Table:
+    return lake.columns(_QUERIES["samples"].format(query=sql), {"from": start, "to": end})
 
 
 def _is_the_users(rule: Rule) -> bool:
