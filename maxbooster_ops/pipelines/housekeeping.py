@@ -34,7 +34,7 @@ class UpkeepConfig(dg.Config):
     )
     dry_run: bool = Field(default=False, description="Only tell what would be dropped, and change nothing.")
     grace_hours: float = Field(
-        default=24, ge=0, description="How long files stay that only readers who began before may need."
+        default=24, ge=1, description="How long what only open transactions can see stays for them."
     )
 
 

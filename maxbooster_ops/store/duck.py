@@ -17,6 +17,12 @@ INLINED_ROWS = 200
 """Rows of one insert up to which DuckLake keeps them in its catalog. There a row costs about 0.1 ms; a Parquet file
 costs about 15 ms whatever its rows, so beyond some 200 rows the file is cheaper (docs/benchmarks.md)."""
 
+ONE_VIEW = "SET GLOBAL sqlite_disable_multithreaded_scans = true"
+"""Keeps a transaction to one view of the catalog; global, since DuckLake asks its catalog through a connection of its own.
+
+Else DuckDB reads it through a connection per thread, each of another moment. While files are merged a reader then misses
+the old ones and the new one, and is told of fewer rows without an error."""
+
 LOCK_SECONDS = 30.0
 """How long a writer waits for another; a write takes 0.05–0.3 s."""
 
@@ -52,6 +58,7 @@ def connect(home: Home) -> duckdb.DuckDBPyConnection:
 
 def _load(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("; ".join(f"LOAD {name}" for name in EXTENSIONS))
+    connection.execute(ONE_VIEW)
     connection.execute("SET TimeZone = 'UTC'")
 
 

@@ -5,7 +5,7 @@ Belongs here: its text. It loads the extensions from the home folder, so it work
 
 from __future__ import annotations
 
-from maxbooster_ops.store.duck import EXTENSIONS, attach_statement, quoted
+from maxbooster_ops.store.duck import EXTENSIONS, ONE_VIEW, attach_statement, quoted
 from maxbooster_ops.store.home import Home
 
 
@@ -19,6 +19,7 @@ def write_ops_sql(home: Home) -> None:
         f"SET extension_directory = {quoted(home.extensions)};\n"
         "SET autoinstall_known_extensions = false;\n"
         f"{loads}\n"
+        f"{ONE_VIEW};\n"
         "SET TimeZone = 'UTC';\n"
         f"{attach_statement(home, read_only=True)};\n"
         f"ATTACH {quoted(home.state)} AS state (TYPE sqlite, READ_ONLY);\n"

@@ -43,7 +43,10 @@ Step = Callable[[], Iterator[Freed]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What an upkeep goes by. Readers that began before `files_before` have the files that they began with."""
+    """What an upkeep goes by.
+
+    A transaction that began after `files_before` finds every file of its view.
+    """
 
     now: datetime
     snapshots_before: datetime
@@ -51,8 +54,8 @@ class Bounds:
 
     @classmethod
     def at(cls, now: datetime, *, grace: timedelta = timedelta(days=1)) -> Bounds:
-        """Forget older snapshots at once, and leave their files to readers for the grace time."""
-        return cls(now=now, snapshots_before=now, files_before=now - grace)
+        """Leave everything to readers for the grace time."""
+        return cls(now=now, snapshots_before=now - grace, files_before=now - grace)
 
 
 def tidying(lake: Lake, bounds: Bounds) -> Mapping[str, Step]:
