@@ -15,6 +15,7 @@ from maxbooster_ops.analysis.executions.bottlenecks import bottlenecks
 from maxbooster_ops.analysis.executions.metrics import job_metrics, slowest_operations, totals
 from maxbooster_ops.analysis.executions.recommending import Pattern, Severity
 from maxbooster_ops.cli.main import app
+from maxbooster_ops.errors import UsageError
 from maxbooster_ops.pipelines.executions import bottlenecks as bottlenecks_asset
 from maxbooster_ops.pipelines.executions import job_metrics as job_metrics_asset
 from maxbooster_ops.pipelines.resources import OpsResource
@@ -128,6 +129,7 @@ def test_alike_errors_are_one_class(lake):
         "redis.exceptions.TimeoutError: x": "redis.exceptions.TimeoutError",
         "connect ECONNREFUSED 127.0.0.1:6379": "connect ECONNREFUSED #.#.#.#:#",
         "no user 0b6f4c8e-89ab-4cde-8f01-23456789abcd": "no user #",
+        "Error: user 4711 is unknown": "Error: user # is unknown",
         "Errors were found": "Errors were found",
         "": "",
     }
@@ -252,6 +254,20 @@ def test_the_command_reads_well(home):
     assert "ValueError: [b]x|y[/b]" in asked(home)
     assert "HIGH export (slow and failing)" in asked(home, "--bottlenecks")
     assert "No job ended" in asked(home, "--last", "1ms")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        pytest.param(["--last", "5"], "--last '5' is not a duration", id="a number without a unit"),
+        pytest.param(["--last", "999999999d"], "too", id="longer than time itself"),
+        pytest.param(["--slowest", "--bottlenecks"], "two different answers", id="two answers at once"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_a_sentence(home, options, says):
+    result = CliRunner().invoke(app, ["jobs", "--home", str(home.root), *options])
+    assert isinstance(result.exception, UsageError)
+    assert says in str(result.exception)
 
 
 @pytest.mark.usefixtures("recent")

@@ -3,9 +3,10 @@
 
 COMMENT ON COLUMN ops.source_failures.source IS 'bullmq, redis, host, probes, metrics, ai_caches or executions.';
 
--- The class that an error's text begins with, else the text with its numbers and ids taken out, so that alike ones are equal.
+-- The class that an error's text begins with, where it says more than `Error`; else the text with its numbers and ids taken
+-- out, so that alike ones are equal.
 CREATE MACRO ops.error_class(error) AS coalesce(
-    nullif(regexp_extract(error, '^([A-Za-z_.]*(Error|Exception|Timeout|Interrupt|Exit|Cancelled))\b', 1), ''),
+    nullif(regexp_extract(error, '^([A-Za-z_.]+(Error|Exception|Timeout|Interrupt|Exit))\b', 1), ''),
     left(regexp_replace(error, '\b[0-9a-f-]*[0-9][0-9a-f-]*\b', '#', 'g'), 80)
 );
 
