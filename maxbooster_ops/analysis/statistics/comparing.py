@@ -17,7 +17,7 @@ LEAST_CHANGE_PERCENT = 10.0
 """A change counts from here on (spec: analysis, "Regressions")."""
 
 SIGNIFICANT_BELOW = 0.01
-"""With the 10 % this kept false alarms below 2 % where the 10 % alone gave 7 to 31 % (`docs/benchmarks.md`)."""
+"""With the 10 % this keeps false alarms at 1 % or less, where the 10 % alone give up to 45 % (`docs/benchmarks.md`)."""
 
 LEAST_EFFECTIVE = 8.0
 """Independent values on either side; with fewer, what they are worth cannot be estimated either."""

@@ -12,8 +12,7 @@ from maxbooster_ops.analysis.series.series import Values
 from maxbooster_ops.analysis.statistics.slope import Block, Slope, slope_after_warm_up, slope_of
 
 LEAST_PERCENT_PER_DAY = 5.0
-"""With the confidence interval of hourly minima this flagged no flat or warming-up series and every leak of 10 % a day;
-Mann-Kendall and a least squares line flagged 36 % and 100 % of the former (`docs/benchmarks.md`)."""
+"""Days of memory that are flat or warm up stay below, those with a leak of 10 % above (`docs/benchmarks.md`)."""
 
 
 class LeakVerdict(StrEnum):
