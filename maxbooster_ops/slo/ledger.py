@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from operator import mul
 
 WINDOW = timedelta(minutes=5)
 
 NEAR = timedelta(minutes=15)
 """For how long events speak for the time around them: a monitor may be asked every ten minutes only."""
+
+_WINDOW_SECONDS, _NEAR_SECONDS = WINDOW.total_seconds(), NEAR.total_seconds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +50,24 @@ class Ledger:
         It speaks for the time since the one before too, where that is near.
         """
         moment = ends.timestamp()
-        since_last = moment - self._ends[-1] if self._ends else math.inf
-        speaks_for = since_last if since_last <= NEAR.total_seconds() else WINDOW.total_seconds()
-        self._seconds.append(self._seconds[-1] + speaks_for)
+        self._seconds.append(self._seconds[-1] + _speaks_for(moment, self._ends[-1] if self._ends else -math.inf))
         self._ends.append(moment)
         self._weight.append(self._weight[-1] + weight)
         self._bad.append(self._bad[-1] + weight * bad_share)
         self._evidence.append(self._evidence[-1] + evidence)
+
+    @classmethod
+    def of(
+        cls, ends: Sequence[float], weights: Sequence[float], bad_shares: Sequence[float], evidences: Sequence[float]
+    ) -> Ledger:
+        """Make a ledger of many windows at once, in the order of time; `ends` are seconds since 1970."""
+        ledger = cls()
+        ledger._ends = list(ends)
+        ledger._weight = list(accumulate(weights, initial=0.0))
+        ledger._bad = list(accumulate(map(mul, weights, bad_shares), initial=0.0))
+        ledger._evidence = list(accumulate(evidences, initial=0.0))
+        ledger._seconds = list(accumulate(map(_speaks_for, ends, (-math.inf, *ends[:-1])), initial=0.0))
+        return ledger
 
     def newest(self, until: datetime) -> datetime | None:
         """Give the end of the newest window up to `until`."""
@@ -69,3 +85,8 @@ class Ledger:
             evidence=self._evidence[last] - self._evidence[first],
             seen=min(timedelta(seconds=self._seconds[last] - self._seconds[first]), span),
         )
+
+
+def _speaks_for(ends: float, last: float) -> float:
+    """Give how many seconds a window speaks for, the one before having ended at `last`."""
+    return ends - last if ends - last <= _NEAR_SECONDS else _WINDOW_SECONDS

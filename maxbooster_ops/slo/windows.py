@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import compress
+from typing import Any
 
 from maxbooster_ops.slo.budget import BUDGET_PERIOD, Budget, spent
 from maxbooster_ops.slo.burn_rate import FAST, SLOW, burn_rates, judge
-from maxbooster_ops.slo.counting import QUERIES, Count, count_events
+from maxbooster_ops.slo.counting import QUERIES, Count, count_all
 from maxbooster_ops.slo.ledger import WINDOW, Ledger
 from maxbooster_ops.slo.maintenance import Maintenance, in_maintenance
 from maxbooster_ops.slo.objective import Objective
@@ -73,15 +75,18 @@ def read_ledgers(
 
     What is `planned` counts even where it was written down afterwards.
     """
-    ledgers: dict[tuple[str, str], Ledger] = {}
-    for row in lake.columns(QUERIES["history"], {"after": until - span, "until": until}).to_pylist():
-        ledger = ledgers[row["service"], row["objective"]] = Ledger()
-        columns = zip(row["ends"], row["weights"], row["bad_shares"], row["evidences"], strict=True)
-        for seconds, weight, bad_share, evidence in columns:
-            ends = datetime.fromtimestamp(seconds, UTC)
-            if not in_maintenance(planned, row["service"], ends - WINDOW, ends):
-                ledger.add(ends, weight=weight, bad_share=bad_share, evidence=evidence)
-    return ledgers
+    table = lake.columns(QUERIES["history"], {"after": until - span, "until": until})
+    return {(row["service"], row["objective"]): _ledger(row, planned) for row in table.to_pylist()}
+
+
+def _ledger(row: Mapping[str, Any], planned: Sequence[Maintenance]) -> Ledger:
+    columns = [row["ends"], row["weights"], row["bad_shares"], row["evidences"]]
+    mine = [one for one in planned if one.services is None or row["service"] in one.services]
+    if mine:
+        ends = [datetime.fromtimestamp(seconds, UTC) for seconds in row["ends"]]
+        counts = [not in_maintenance(mine, row["service"], moment - WINDOW, moment) for moment in ends]
+        columns = [list(compress(column, counts)) for column in columns]
+    return Ledger.of(*columns)
 
 
 def keep_windows(
@@ -94,8 +99,7 @@ def keep_windows(
     start, until = due
     ledgers = read_ledgers(store.lake, start, planned)
     windows: list[SloWindow] = []
-    for objective in objectives:
-        counts = count_events(store.lake, objective, start, until)
+    for objective, counts in count_all(store.lake, objectives, start, until):
         windows += _windows(objective, counts, ledgers.get(objective.key, Ledger()), planned, (start, until, now))
     written = store.lake.write(lambda transaction: _write(transaction, windows, start, until))
     note_progress(store.state, WORK, Progress(ts=until))

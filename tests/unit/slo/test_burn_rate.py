@@ -118,3 +118,19 @@ def test_nothing_is_told_that_the_whole_budget_does_not_feel(shares, events):
     if value > 1:
         gone = max((ledger.over(span, NOON) for span in SPANS.values()), key=lambda tally: tally.bad_share * tally.seen)
         assert gone.bad_share * gone.seen / ((1 - API) * BUDGET_PERIOD) >= 0.02 * (1 - 1e-9)
+
+
+@given(
+    gaps=st.lists(st.integers(1, 5), min_size=1, max_size=30),
+    share=st.floats(0, 1),
+    span=st.sampled_from(list(SPANS.values())),
+)
+def test_a_ledger_made_at_once_is_the_one_made_window_by_window(gaps, share, span):
+    ends = [NOON - sum(gaps[number:]) * WINDOW for number in range(1, len(gaps) + 1)]
+    one_by_one = Ledger()
+    for end in ends:
+        one_by_one.add(end, weight=100, bad_share=share, evidence=share)
+    count = len(ends)
+    at_once = Ledger.of([end.timestamp() for end in ends], [100.0] * count, [share] * count, [share] * count)
+    assert at_once.over(span, NOON) == one_by_one.over(span, NOON)
+    assert at_once.newest(NOON) == one_by_one.newest(NOON) == NOON
