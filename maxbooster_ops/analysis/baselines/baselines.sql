@@ -19,11 +19,12 @@ SELECT * EXCLUDE (batch_id) FROM baselines WHERE ts = $ts AND name = $name ORDER
 
 -- name: references
 -- Grain: one row per series: which of the baselines in [$from, $until) is the one to hold it against. One that was taken on
--- purpose or weekly comes before an automatic one, a newer one before an older.
+-- purpose or weekly comes before an automatic one, a newer one before an older, and last one with fewer independent values
+-- than any comparison needs.
 SELECT series, labels, batch_id
 FROM baselines
 WHERE ts >= $from AND ts < $until
-QUALIFY row_number() OVER (PARTITION BY series, labels ORDER BY kind = 'automatic', ts DESC, batch_id) = 1
+QUALIFY row_number() OVER (PARTITION BY series, labels ORDER BY effective_count < $least, kind = 'automatic', ts DESC, batch_id) = 1
 
 -- name: of_batches
 -- Grain: one row per series and batch in [$from, $until).

@@ -16,6 +16,7 @@ from typing import Any
 from maxbooster_ops.analysis.baselines.baseline import Baseline, Kind, key_of
 from maxbooster_ops.analysis.baselines.taking import VALID_FOR
 from maxbooster_ops.analysis.series.series import SeriesKey
+from maxbooster_ops.analysis.statistics.comparing import LEAST_EFFECTIVE
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.findings import BaselineMetric
 from maxbooster_ops.store.lake import Lake, LakeTransaction
@@ -95,10 +96,11 @@ def load(lake: Lake, found: Version) -> Baseline:
 def references(lake: Lake, now: datetime) -> dict[SeriesKey, BaselineMetric]:
     """Give for each series the baseline to hold it against.
 
-    That is the newest one that was taken on purpose or weekly, else the automatic one of the job.
+    That is the newest one that was taken on purpose or weekly and has values enough, else the automatic one of the job.
     """
     bounds = {"from": now - VALID_FOR, "until": now}
-    chosen = {(_key(row), row["batch_id"]) for row in lake.query(_QUERIES["references"], bounds)}
+    rows = lake.query(_QUERIES["references"], {**bounds, "least": LEAST_EFFECTIVE})
+    chosen = {(_key(row), row["batch_id"]) for row in rows}
     batches = json.dumps(sorted({batch_id for _, batch_id in chosen}))
     rows = lake.query(_QUERIES["of_batches"], {**bounds, "batches": batches}) if chosen else []
     kept = [(row.pop("batch_id"), _metric(row)) for row in rows]

@@ -70,7 +70,7 @@ def compare_all(before: Mapping[SeriesKey, Sample], after: Mapping[SeriesKey, Sa
     """Compare every series of `before`, typical values and 95th percentiles; regressed ones come first.
 
     One that `after` lacks is inconclusive. Of everything that is called regressed or improved at most one in a
-    hundred is chance, however many series there are (ADR 0009).
+    hundred is chance, however many series there are (ADR 0010).
     """
     found = [
         _compared(key, statistic, sample, after.get(key, _NO_VALUES))
