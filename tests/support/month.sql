@@ -58,7 +58,6 @@ SELECT * FROM (
             floor(busy * wave * (0.5 + (hash(tick, seed) % 1000) / 1000)) AS events,
             (hash(tick, seed, 'walk') % 1000) / 1000 - 0.5 AS step
         FROM ticks, page
-        WHERE kind IN ('histogram', 'counter') OR true
     ), grown AS (
         SELECT *, CASE
                 WHEN kind IN ('gauge', 'untyped') THEN NULL
