@@ -28,6 +28,34 @@ COLLECTED = {
     "beats",
 }
 
+JUDGED = {"platform_health", "alerts"}
+FOUND = {
+    "rollups",
+    "job_metrics",
+    "bottlenecks",
+    "trends",
+    "baselines",
+    "regressions",
+    "slo_status",
+    "slo_report",
+}
+KEPT_SMALL = {"store_maintenance", "instance_housekeeping"}
+
+DERIVED = {
+    "platform_health",
+    "alerts",
+    "rollups",
+    "job_metrics",
+    "bottlenecks",
+    "trends",
+    "baselines",
+    "regressions",
+    "slo_status",
+    "slo_report",
+    "store_maintenance",
+    "instance_housekeeping",
+}
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
@@ -63,7 +91,7 @@ def asked(home, query):
 
 def test_every_asset_tells_a_person_what_it_is():
     specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
-    assert set(specs) == COLLECTED | {"platform_health", "alerts", "job_metrics", "bottlenecks"}
+    assert set(specs) == COLLECTED | JUDGED | FOUND | KEPT_SMALL
     lacking = [
         name
         for name, spec in specs.items()
@@ -85,6 +113,11 @@ def test_the_schedules_run_by_default_at_the_times_of_the_spec():
     assert {name: schedule.cron_schedule for name, schedule in schedules.items()} == {
         "collect_every_minute": "* * * * *",
         "health_every_5_minutes": "*/5 * * * *",
+        "aggregate_every_30_minutes": "*/30 * * * *",
+        "baseline_weekly": "0 0 * * 1",
+        "slo_report_monthly": "10 0 1 * *",
+        "cleanup_daily": "0 2 * * *",
+        "tidy_hourly": "17 * * * *",
     }
     assert {schedule.default_status for schedule in schedules.values()} == {dg.DefaultScheduleStatus.RUNNING}
 
@@ -181,4 +214,4 @@ def test_health_without_a_store_says_how_to_get_one():
 
 def test_the_check_of_every_source_belongs_to_a_collected_asset():
     keys = {key.asset_key for key in defs.resolve_asset_graph().asset_check_keys}
-    assert keys <= {AssetKey(name) for name in COLLECTED | {"platform_health", "alerts", "job_metrics", "bottlenecks"}}
+    assert keys <= {AssetKey(name) for name in COLLECTED | JUDGED | FOUND | KEPT_SMALL}
