@@ -18,10 +18,10 @@ INLINED_ROWS = 200
 costs about 15 ms whatever its rows, so beyond some 200 rows the file is cheaper (docs/benchmarks.md)."""
 
 ONE_VIEW = "SET GLOBAL sqlite_disable_multithreaded_scans = true"
-"""Keeps a transaction to one view of the catalog; global, since DuckLake asks its catalog through a connection of its own.
+"""Keeps a transaction to one view of the catalog; global, since DuckLake asks it through a connection of its own.
 
-Else DuckDB reads it through a connection per thread, each of another moment. While files are merged a reader then misses
-the old ones and the new one, and is told of fewer rows without an error."""
+Else DuckDB reads it through a connection per thread, each of another moment. While files are merged a reader then
+misses the old ones and the new one, and is told of fewer rows without an error."""
 
 LOCK_SECONDS = 30.0
 """How long a writer waits for another; a write takes 0.05–0.3 s."""
