@@ -1,7 +1,7 @@
 """Days of per-minute operation as fast as it goes: `python tests/benchmarks/three_days.py [--days 3] [--parts 6]`.
 
-Writes every beat as collection does (223 rows, each in its own transaction), with the upkeep at its simulated times, and
-prints how long questions take and how large the store is, `--parts` times on the way.
+Writes every beat as collection does (223 rows in one transaction), with the upkeep at its simulated times, and prints
+how long questions take and how large the store is, `--parts` times on the way.
 """
 
 from __future__ import annotations
@@ -74,12 +74,15 @@ def beat(number: int) -> list[Fact]:
 
 
 QUESTIONS = {
-    "last 60 min, queues": "SELECT queue, avg(waiting) FROM queue_samples WHERE ts > $until - INTERVAL 1 HOUR GROUP BY ALL",
+    "last 60 min, queues": (
+        "SELECT queue, avg(waiting) FROM queue_samples WHERE ts > $until - INTERVAL 1 HOUR GROUP BY ALL"
+    ),
     "last 60 min, metrics": (
         "SELECT name, sum(increase) FROM metric_samples WHERE ts > $until - INTERVAL 1 HOUR GROUP BY ALL"
     ),
     "30 min of jobs, p95": (
-        "SELECT queue, quantile_cont(processing_ms, 0.95) FROM queue_jobs WHERE ts > $until - INTERVAL 30 MINUTE GROUP BY ALL"
+        "SELECT queue, quantile_cont(processing_ms, 0.95) FROM queue_jobs WHERE ts > $until - INTERVAL 30 MINUTE "
+        "GROUP BY ALL"
     ),
     "newest of each queue": (
         "SELECT queue, arg_max(waiting, ts) FROM queue_samples WHERE ts > $until - INTERVAL 1 HOUR GROUP BY ALL"
@@ -109,7 +112,7 @@ def upkeep_of(store: Store, number: int, real: dict[int, datetime]) -> Upkeep:
     """Do what is due after beat `number`; what was written a simulated day ago may be forgotten."""
     then = real.get(number - 24 * BEATS_PER_HOUR, datetime(2000, 1, 1, tzinfo=UTC))
     bounds = Bounds(now=START + number * BEAT, snapshots_before=then, files_before=then)
-    daily = (START + number * BEAT).hour == 2  # noqa: PLR2004 -- two in the morning
+    daily = (START + number * BEAT).hour == 2
     return clean_up(store, bounds, Retention()) if daily else tidy(store, bounds)
 
 
