@@ -113,14 +113,15 @@ def test_only_a_window_that_has_ended_is_written(store: Store, now: datetime, wi
     assert rolled(store, "g", "1d") == []
 
 
-def test_a_counter_is_rolled_up_as_its_rate_per_second(store: Store):
+@pytest.mark.parametrize(("kind", "name"), [("counter", "c_total"), ("summary", "s_sum")])
+def test_what_only_grows_is_rolled_up_as_its_rate_per_second(store: Store, kind: str, name: str):
     """Twelve requests in 30 s, 6 after a restart, then none; what is on the page first says nothing of its growth."""
     for number, increase in enumerate([None, 12, 6, 0]):
         at = NOON + timedelta(seconds=30 * number)
-        row = fact(MetricSample, ts=at, source="p", name="c_total", kind="counter", value=1, increase=increase)
+        row = fact(MetricSample, ts=at, source="p", name=name, kind=kind, value=1, increase=increase)
         beat(store, at, [row])
     roll_up(store, NOON + HALF_HOUR)
-    (found,) = rolled(store, "c_total")
+    (found,) = rolled(store, name)
     assert (found["kind"], found["count"], found["min"], found["max"]) == ("rate", 3, 0, 12 / 30)
 
 

@@ -2,7 +2,8 @@
 -- is not known has no row. The name of a series is its table's prefix and the column; a scraped one keeps its own name.
 
 -- name: samples
--- Grain: one row per series and moment; kind gauge, or rate for the growth of a scraped counter per second.
+-- Grain: one row per series and moment; kind gauge, or rate for the growth per second of a scraped counter, or of a
+-- summary's sum and count.
 SELECT ts, 'queue_' || name AS series, 'gauge' AS kind, MAP {'prefix': prefix, 'queue': queue} AS labels, value
 FROM (UNPIVOT (
     SELECT ts, prefix, queue, waiting::DOUBLE AS waiting, active::DOUBLE AS active, delayed::DOUBLE AS delayed,
@@ -50,6 +51,7 @@ UNION ALL
 SELECT ts, name, 'gauge', labels, value
 FROM metric_samples
 WHERE ts >= $from AND ts < $until AND kind NOT IN ('counter', 'histogram') AND isfinite(value)
+    AND NOT (kind = 'summary' AND regexp_matches(name, '_(sum|count)$'))
 UNION ALL
 SELECT ts, name, 'rate', labels, increase / seconds
 FROM metric_samples
@@ -57,7 +59,7 @@ JOIN (
     SELECT source, ts, epoch(ts - lag(ts) OVER (PARTITION BY source ORDER BY ts)) AS seconds
     FROM (SELECT DISTINCT source, ts FROM metric_samples WHERE ts >= $from - INTERVAL 10 MINUTE AND ts < $until)
 ) AS pages USING (source, ts)
-WHERE ts >= $from AND ts < $until AND kind = 'counter' AND increase IS NOT NULL AND seconds > 0
+WHERE ts >= $from AND ts < $until AND kind IN ('counter', 'summary') AND increase IS NOT NULL AND seconds > 0
 
 -- name: observations
 -- Grain: one row per finished job; ts is when it finished, so rows of a window may come after its end.
