@@ -7,7 +7,7 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from support.dead_letter_rig import dead_letter_rig
+from support.dead_letter_rig import BROKEN, dead_letter_rig, die, effects, mend
 
 from maxbooster_ops.dead_letters.by_hand import discard, edit, park
 from maxbooster_ops.dead_letters.deciding import MOST_TRIES, VANISHED_AFTER, Refusal
@@ -16,7 +16,6 @@ from maxbooster_ops.dead_letters.letter_store import history
 from maxbooster_ops.dead_letters.redriving import Redrive
 from maxbooster_ops.errors import UsageError
 
-BROKEN = {"failWhile": "outage", "effects": "effects", "reason": "no connection to the bank"}
 DAY = timedelta(days=1)
 
 
@@ -30,26 +29,6 @@ def rig(request, tmp_path):
 def rig6(tmp_path):
     with dead_letter_rig(tmp_path) as opened:
         yield opened
-
-
-def die(rig, *, jobs=1, opts=None, data=BROKEN, queue="mail"):
-    """Let jobs use up their attempts."""
-    with rig.redis.client() as client:
-        client.set("outage", 1)
-    rig.platform.tell("work", queue=queue)
-    ids = rig.platform.tell("add", queue=queue, jobs=[{"name": "send", "data": data, "opts": opts or {}}] * jobs)
-    rig.until(queue, failed=jobs)
-    return ids
-
-
-def mend(rig):
-    with rig.redis.client() as client:
-        client.delete("outage")
-
-
-def effects(rig):
-    with rig.redis.client() as client:
-        return sorted(client.lrange("effects", 0, -1))
 
 
 def test_a_job_that_used_up_its_attempts_becomes_a_letter_once(rig):
@@ -199,49 +178,6 @@ def test_a_taken_deduplication_id_refuses_the_job_until_it_is_free(rig6):
     rig6.platform.tell("add", queue="mail", jobs=[other])
     assert rig6.redrive().refused == {Refusal.DEDUPLICATED: 1}
     assert rig6.letter().state is LetterState.PENDING
-
-
-def test_a_job_that_is_removed_when_it_fails_is_known_and_parked(rig6):
-    die_removed(rig6, {"removeOnFail": True})
-    rig6.look()
-    letter = rig6.letter()
-    assert (letter.state, letter.payload_kept, letter.name) == (LetterState.PARKED, PayloadKept.LOST, "send")
-    assert rig6.look().new == 0
-
-
-def die_removed(rig, opts):
-    rig.collector.beat(rig.now())  # the event stream is read from here on
-    with rig.redis.client() as client:
-        client.set("outage", 1)
-    rig.platform.tell("work", queue="mail")
-    rig.platform.tell("add", queue="mail", jobs=[{"name": "send", "data": BROKEN, "opts": opts}])
-    with rig.redis.client() as client:
-        from maxbooster_ops.processes.waiting import wait_for  # noqa: PLC0415 -- only here
-
-        failed = lambda: any(b"failed" in fields.values() for _, fields in client.xrange("bull:mail:events"))  # noqa: E731
-        wait_for(failed, seconds=20, what="the failure on the stream")
-
-
-def test_a_copied_job_is_added_again_after_it_was_removed(rig6):
-    (job_id,) = die(rig6, opts={"removeOnFail": {"count": 100}, "attempts": 2, "priority": 3})
-    rig6.look()
-    assert rig6.letter().payload_kept is PayloadKept.COPIED
-    rig6.platform.tell("remove", queue="mail", id=job_id)
-    mend(rig6)
-    assert rig6.redrive().returned == 1
-    rig6.until("mail", completed=1)
-    rig6.look()
-    assert (rig6.letter().state, effects(rig6)) == (LetterState.RECOVERED, [job_id.encode()])
-
-
-def test_a_redacted_copy_is_never_added_again(rig6):
-    rig6.redacted = ("Token",)
-    (job_id,) = die(rig6, data={**BROKEN, "user": {"token": "t0p"}}, opts={"removeOnFail": {"count": 9}})
-    rig6.look()
-    assert (rig6.letter().payload_kept, "t0p" in (rig6.letter().payload or "")) == (PayloadKept.REDACTED, False)
-    rig6.platform.tell("remove", queue="mail", id=job_id)
-    rig6.redrive()
-    assert rig6.letter().state is LetterState.PARKED
 
 
 def test_five_megabytes_and_bytes_that_are_no_text_go_back_as_they_were(rig6):

@@ -26,6 +26,9 @@ from maxbooster_ops.store.opening import Store, open_store
 from support.node_platform import NodePlatform
 from support.redis_process import RedisProcess
 
+BROKEN = {"failWhile": "outage", "effects": "effects", "reason": "no connection to the bank"}
+"""Data of a job that fails as long as there is an outage, and leaves a mark when it succeeds."""
+
 
 @dataclass
 class DeadLetterRig:
@@ -87,3 +90,23 @@ def dead_letter_rig(folder: Path, major: int = 6, **settings: Any) -> Iterator[D
         store = stack.enter_context(open_store(home))
         side = stack.enter_context(queue_side(redis.url))
         yield DeadLetterRig(redis=redis, platform=platform, collector=collector, store=store, side=side)
+
+
+def die(rig, *, jobs=1, opts=None, data=BROKEN, queue="mail"):
+    """Let jobs use up their attempts."""
+    with rig.redis.client() as client:
+        client.set("outage", 1)
+    rig.platform.tell("work", queue=queue)
+    ids = rig.platform.tell("add", queue=queue, jobs=[{"name": "send", "data": data, "opts": opts or {}}] * jobs)
+    rig.until(queue, failed=jobs)
+    return ids
+
+
+def mend(rig):
+    with rig.redis.client() as client:
+        client.delete("outage")
+
+
+def effects(rig):
+    with rig.redis.client() as client:
+        return sorted(client.lrange("effects", 0, -1))
