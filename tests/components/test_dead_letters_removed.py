@@ -1,4 +1,4 @@
-"""Dead letters whose jobs the platform removes: known, copied where they may be, never brought back as something else."""
+"""Dead letters whose jobs the platform removes: known, copied where they may be, never brought back otherwise."""
 
 from __future__ import annotations
 
