@@ -62,7 +62,8 @@ def test_a_run_shows_what_burns_and_fails_the_check_of_that_service_alone():
     (event,) = result.get_asset_materialization_events()
     numbers = event.materialization.metadata
     assert numbers["api_availability_burn_1h"].value > 14.4
-    assert numbers["api_availability_spent_minutes"].value == pytest.approx(20, abs=3)
+    # Twenty, less those that are not in an ended window yet.
+    assert 13 < numbers["api_availability_spent_minutes"].value < 21
     assert "| API | availability | 99.95 % good | burns fast |" in numbers["objectives"].value
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
     assert {name: check.passed for name, check in checks.items()} == {"api_budget": False, "database_budget": True}
