@@ -33,7 +33,7 @@ _PASSING = ("database is locked", "Transaction conflict", "Could not set lock")
 SQLite's upgrade of a read lock to a write lock ignores its time-out.
 """
 
-_TRIES_WITHOUT_LOCK = 4
+_TRIES_WITHOUT_LOCK = 6
 """A beat is written every 30 s and what is prepared takes a second or two, so the second try nearly always succeeds."""
 
 Version = tuple[tuple[int, int], ...]
@@ -100,8 +100,9 @@ class Lake:
     def rewrite(self, work: Callable[[LakeTransaction], T]) -> Written[T]:
         """Run `work` without the write lock and hold that to commit only; for long work that others must not wait for.
 
-        The catalog refuses the commit when anybody wrote meanwhile; then `work` is done again, the last time under the
-        lock. What a refused try wrote into files belongs to nobody and is left to the cleanup.
+        The catalog refuses the commit when anybody wrote meanwhile; then `work` is done again. What a refused try wrote
+        into files belongs to nobody and is left to the cleanup. Raises `StoreBusyError` when others write all the time:
+        taking the lock then would be fair to nobody.
         """
         for _ in range(_TRIES_WITHOUT_LOCK):
             with _as_store_errors(self.home, "write to"):
@@ -114,7 +115,10 @@ class Lake:
                 except StoreBusyError:
                     self._connection.rollback()
                     raise
-        return self.timed_write(work)
+        raise StoreBusyError(
+            f"Others wrote to the lake in {self.home.lake} during each of {_TRIES_WITHOUT_LOCK} tries to rewrite "
+            "a part of it. Nothing was changed; the next run tries again."
+        )
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Answer one query as rows by column name; TIMESTAMPTZ comes in UTC."""

@@ -180,6 +180,19 @@ def test_a_write_between_begin_and_commit_makes_the_work_be_done_again(store, ho
     assert content(store)["rows"] == 1000
 
 
+def test_work_that_others_interrupt_every_time_is_given_up_with_nothing_changed(store, home):
+    write_beats(store, 3, rows=250)
+    with open_store(home) as other:
+
+        def interrupted(transaction):
+            transaction.connection.execute("DELETE FROM ops.metric_samples").fetchall()
+            write_beats(other, 1, rows=250, first=10)
+
+        with pytest.raises(StoreBusyError, match="the next run tries again"):
+            store.lake.rewrite(interrupted)
+    assert content(store)["rows"] == (3 + 6) * 250
+
+
 def test_two_at_once_are_refused_before_anything_happens(store, home):
     with (
         FileLock(home.root / "upkeep.lock"),
