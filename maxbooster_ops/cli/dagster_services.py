@@ -6,15 +6,13 @@ Three programs instead of `dagster dev` use 440 MB instead of 660 MB and half of
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
-from importlib.resources import files
 from pathlib import Path
 
 import requests
 
-from maxbooster_ops.errors import ProcessError
+from maxbooster_ops.cli.dagster_config import write_dagster_config
 from maxbooster_ops.processes import Service, Supervisor, wait_for
 from maxbooster_ops.store.home import Home
 
@@ -49,9 +47,7 @@ class DagsterServices:
 
     def start(self) -> None:
         """Start all three and wait until the UI answers; raises `ProcessError` with the log's end when one does not."""
-        target = self._home.dagster / "dagster.yaml"
-        if not target.is_file():
-            shutil.copyfile(_dagster_yaml(), target)
+        write_dagster_config(self._home)
         code = self._launch("code-server")
         wait_for(self._socket.exists, seconds=_START_SECONDS, what="the code server", needs=[code])
         web, _ = self._launch("web-server"), self._launch("daemon")
@@ -91,12 +87,3 @@ def _socket(home: Home) -> Path:
     if len(str(socket)) <= _LONGEST_SOCKET_PATH:
         return socket
     return Path(tempfile.mkdtemp(prefix="maxbooster-ops-")) / "code.sock"
-
-
-def _dagster_yaml() -> Path:
-    packaged = Path(str(files("maxbooster_ops.pipelines"))) / "dagster.yaml"
-    checkout = Path(__file__).resolve().parents[2] / "deploy" / "dagster.yaml"
-    for candidate in (packaged, checkout):
-        if candidate.is_file():
-            return candidate
-    raise ProcessError(f"deploy/dagster.yaml is missing beside {checkout.parent.parent}; restore it from the release.")
