@@ -44,7 +44,8 @@ def edit(state: State, side: QueueSide, letter: Letter, data: str, *, actor: str
     edited = side.edit(letter.job, data)
     if not edited and letter.payload_kept in {PayloadKept.REDIS, PayloadKept.LOST}:
         raise UsageError(f"The job of {letter.id} is no longer in the failed set, and there is no copy to edit.")
-    columns = {} if edited else {"payload": data, "payload_kept": PayloadKept.COPIED.value}
+    has_copy = letter.payload_kept is PayloadKept.COPIED  # an old copy must not come back in place of the new data
+    columns = {"payload": data, "payload_kept": PayloadKept.COPIED.value} if has_copy or not edited else {}
     with state.writing() as connection:
         if not change(connection, letter, columns, Action(ts=now, action="edited", actor=actor, why=why)):
             raise UsageError(f"Somebody else has just changed {letter.id}: look at it again.")

@@ -28,7 +28,7 @@ REFUSED_FOR = timedelta(hours=1)
 """A try that was refused did not happen; what refused it may be over at the next run of the schedule."""
 
 GIVES_UP_AFTER = timedelta(days=7)
-"""A letter that is refused for so long, such as the parent of a child that stays dead, waits for a person."""
+"""A letter refused so long after we saw it, such as the parent of a child that stays dead, waits for a person."""
 
 VANISHED_AFTER = timedelta(minutes=10)
 """A job that is nowhere may have finished and been removed before a beat told; beats come every half minute."""
@@ -38,6 +38,7 @@ class Refusal(StrEnum):
     """Why the queue did not take a letter back; the values are what `redrive.lua` answers."""
 
     GONE = "gone"
+    TRIMMED = "trimmed"
     NOT_FAILED = "not_failed"
     PAUSED_V5 = "paused_v5"
     DEDUPLICATED = "deduplicated"
@@ -51,6 +52,7 @@ class Refusal(StrEnum):
 
 _REFUSALS = {
     Refusal.GONE: "the job is no longer in Redis",
+    Refusal.TRIMMED: "the job is no longer in Redis, nor any as old: the platform seems to remove its failed jobs",
     Refusal.NOT_FAILED: "somebody else retried the job",
     Refusal.PAUSED_V5: "the queue is paused and belongs to BullMQ 5, which would lose the job on resume",
     Refusal.DEDUPLICATED: "another job holds its deduplication id",
@@ -96,9 +98,9 @@ def after_refusal(letter: Letter, refusal: Refusal, *, now: datetime) -> Step:
     """Decide after the queue refused a try of `letter`, which therefore does not count."""
     if refusal is Refusal.NOT_FAILED:
         return Step(state=LetterState.RETRYING, action="refused", note=refusal.text, gives_back_try=True)
-    if refusal is Refusal.GONE:
-        return _after_disappearance(letter)
-    if now - letter.last_failed_at > GIVES_UP_AFTER:
+    if refusal in {Refusal.GONE, Refusal.TRIMMED}:
+        return _after_disappearance(letter, refusal)
+    if now - max(letter.last_failed_at, letter.found_at) > GIVES_UP_AFTER:
         note = f"refused for {GIVES_UP_AFTER.days} days: {refusal.text}"
         return Step(state=LetterState.PARKED, action="parked", note=note, gives_back_try=True)
     return Step(
@@ -110,9 +112,12 @@ def after_refusal(letter: Letter, refusal: Refusal, *, now: datetime) -> Step:
     )
 
 
-def _after_disappearance(letter: Letter) -> Step:
+def _after_disappearance(letter: Letter, refusal: Refusal) -> Step:
+    if letter.payload_kept is PayloadKept.REDIS and refusal is Refusal.TRIMMED:
+        note = f"{refusal.text}; from now on those of this queue are copied"
+        return Step(state=LetterState.PARKED, action="parked", note=note, gives_back_try=True)
     if letter.payload_kept is PayloadKept.REDIS:
-        note = f"{Refusal.GONE.text}: somebody removed it"
+        note = f"{refusal.text}: somebody removed it"
         return Step(state=LetterState.DISCARDED, action="discarded", note=note, gives_back_try=True)
     why = (
         "its copy belongs to a flow" if letter.parent else f"its data is {letter.payload_kept.value.replace('_', ' ')}"

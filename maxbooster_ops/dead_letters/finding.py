@@ -14,10 +14,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState
-from maxbooster_ops.dead_letters.letter_store import Action, add, change, known_failures, marks, set_mark
-from maxbooster_ops.dead_letters.making import failure_of, letter_of, lost_letter, moment, needs_copy, payload_of
-from maxbooster_ops.dead_letters.queue_side import FailedJob, QueueSide, Whereabouts
+from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState, PayloadKept
+from maxbooster_ops.dead_letters.letter_store import (
+    Action,
+    LastFailure,
+    add,
+    change,
+    known_failures,
+    last_failures,
+    marks,
+    queues_that_lost,
+    set_mark,
+)
+from maxbooster_ops.dead_letters.making import copy_of, failure_of, letter_of, lost_letter, moment
+from maxbooster_ops.dead_letters.queue_side import PAYLOAD_KEPT, FailedJob, QueueSide, chunks
 from maxbooster_ops.store.lake import Lake
 from maxbooster_ops.store.named_sql import named_queries
 from maxbooster_ops.store.progress import Progress, note_progress, progress_of
@@ -32,6 +42,9 @@ _OVERLAP_MS = 5 * 60 * 1000.0
 
 _LATE = timedelta(minutes=10)
 _SAME_FAILURE = timedelta(seconds=2)
+
+_BATCH = 200
+"""Letters of one transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,34 +73,40 @@ class Finder:
         found = Found()
         with self.state.reading() as connection:
             read_up_to = marks(connection)
+            removing = queues_that_lost(connection)
         for row in self.lake.query(named_queries(QUERIES)["queues_with_failures"], {"until": now}):
             queue = (row["prefix"], row["queue"])
-            found += self._find_in(*queue, mark=read_up_to.get(queue, 0.0), now=now)
+            found += self._find_in(*queue, mark=read_up_to.get(queue, 0.0), is_removing=queue in removing, now=now)
         return found + self._find_removed(now)
 
-    def _find_in(self, prefix: str, queue: str, *, mark: float, now: datetime) -> Found:
+    def _find_in(self, prefix: str, queue: str, *, mark: float, is_removing: bool, now: datetime) -> Found:
+        found = Found()
         failures = self.side.failed_since(prefix, queue, mark - _OVERLAP_MS)
         with self.state.reading() as connection:
-            known = known_failures(connection, prefix, queue, [job_id for job_id, _ in failures])
-        unknown = [(job_id, score) for job_id, score in failures if _is_new(known.get(job_id), moment(score))]
-        jobs = self.side.describe([(JobKey(prefix=prefix, queue=queue, job_id=job), score) for job, score in unknown])
-        letters = list(self._letters([job for job in jobs if not _is_open(known.get(job.key.job_id))], now))
-        again = [(known[job.key.job_id], job) for job in jobs if _is_open(known.get(job.key.job_id))]
-        newest = max((score for _, score in failures), default=mark)
-        if letters or again or newest > mark:
+            known = last_failures(connection, prefix, queue, [job_id for job_id, _ in failures])
+        news = [(job_id, score) for job_id, score in failures if _is_new(known.get(job_id), moment(score))]
+        # Oldest first, a few at a time: what is written stays found, and a huge failed set fits into memory.
+        for chunk in chunks(news, _BATCH):
+            jobs = self.side.describe([(JobKey(prefix=prefix, queue=queue, job_id=job), score) for job, score in chunk])
+            letters = list(self._letters(jobs, is_removing=is_removing, now=now))
             with self.state.writing() as connection:
-                add(connection, letters, actor=_ACTOR)
-                for letter, job in again:
-                    done = Action(ts=now, action="failed_again", actor=_ACTOR, why="somebody else had retried it")
-                    change(connection, letter, failure_of(job), done)
-                set_mark(connection, prefix, queue, max(newest, mark))
-        return Found(new=len(letters), again=len(again))
+                known_now = known_failures(connection, prefix, queue, [job_id for job_id, _ in chunk])
+                found += _write(connection, jobs, letters, known_now, now=now)
+                set_mark(connection, prefix, queue, max(mark, chunk[-1][1]))
+        newest = failures[-1][1] if failures else mark
+        if newest > max(mark, news[-1][1] if news else mark):
+            with self.state.writing() as connection:
+                set_mark(connection, prefix, queue, newest)
+        return found
 
-    def _letters(self, jobs: Sequence[FailedJob], now: datetime) -> Iterator[Letter]:
-        removable = [job.key for job in jobs if needs_copy(job)]
-        data = dict(zip(removable, self.side.data(removable), strict=True))
+    def _letters(self, jobs: Sequence[FailedJob], *, is_removing: bool, now: datetime) -> Iterator[Letter]:
+        removable = {job.key for job in jobs if is_removing or job.is_removed_by_its_options}
+        copied = [job.key for job in jobs if job.key in removable and job.data_bytes <= PAYLOAD_KEPT]
+        data = dict(zip(copied, self.side.data(copied), strict=True))
         for job in jobs:
-            kept, payload = payload_of(job, data.get(job.key), self.redacted)
+            kept, payload = PayloadKept.REDIS, None
+            if job.key in removable:
+                kept, payload = copy_of(job, data.get(job.key), self.redacted)
             yield letter_of(job, kept, payload, now=now)
 
     def _find_removed(self, now: datetime) -> Found:
@@ -95,27 +114,59 @@ class Finder:
         before = progress_of(self.state, _WORK)
         since = (before.ts if before else now - timedelta(days=1)) - _LATE
         rows = self.lake.query(named_queries(QUERIES)["failures"], {"since": since, "until": now})
-        jobs = {JobKey(prefix=row["prefix"], queue=row["queue"], job_id=row["job_id"]): row for row in rows}
-        seen = self.side.look(list(jobs))
-        nowhere = [job for job, one in zip(jobs, seen, strict=True) if one.where is Whereabouts.NOWHERE]
+        failures = {JobKey(prefix=row["prefix"], queue=row["queue"], job_id=row["job_id"]): row for row in rows}
         with self.state.reading() as connection:
-            lost = [lost_letter(job, jobs[job], now=now) for job in nowhere if _is_unknown(connection, job, jobs[job])]
-        if lost:
+            unknown = _unknown(connection, failures)
+        gone = {job: failures[job] for job in self.side.gone(unknown)}
+        lost = []
+        if gone:
             with self.state.writing() as connection:
+                lost = [lost_letter(job, gone[job], now=now) for job in _unknown(connection, gone)]
                 add(connection, lost, actor=_ACTOR)
         note_progress(self.state, _WORK, Progress(ts=now))
         return Found(new=len(lost), lost=len(lost))
 
 
-def _is_new(letter: Letter | None, failed_at: datetime) -> bool:
+def _write(
+    connection: sa.Connection,
+    jobs: Sequence[FailedJob],
+    letters: Sequence[Letter],
+    known_now: Mapping[str, Letter],
+    *,
+    now: datetime,
+) -> Found:
+    """Write down failures that are new even now: another process may look at the same time."""
+    new, again = [], 0
+    for job, letter in zip(jobs, letters, strict=True):
+        known = known_now.get(job.key.job_id)
+        last = LastFailure(state=known.state, at=known.last_failed_at) if known else None
+        if not _is_new(last, letter.last_failed_at):
+            continue
+        if known and known.state.is_open:
+            done = Action(ts=now, action="failed_again", actor=_ACTOR, why="somebody else had retried it")
+            again += change(connection, known, failure_of(job), done)
+        else:
+            new.append(letter)
+    add(connection, new, actor=_ACTOR)
+    return Found(new=len(new), again=again)
+
+
+def _is_new(known: LastFailure | None, failed_at: datetime) -> bool:
     # One under way is looked at by `settling.py`, which knows which try it is of.
-    return letter is None or (letter.state is not LetterState.RETRYING and failed_at > letter.last_failed_at)
+    return known is None or (known.state is not LetterState.RETRYING and failed_at > known.at)
 
 
-def _is_open(letter: Letter | None) -> bool:
-    return letter is not None and letter.state.is_open
+def _unknown(connection: sa.Connection, failures: Mapping[JobKey, Mapping[str, Any]]) -> list[JobKey]:
+    """Give the jobs whose failure no letter tells of."""
+    queues: dict[tuple[str, str], list[JobKey]] = {}
+    for job in failures:
+        queues.setdefault((job.prefix, job.queue), []).append(job)
+    unknown = []
+    for (prefix, queue), jobs in queues.items():
+        known = last_failures(connection, prefix, queue, [job.job_id for job in jobs])
+        unknown += [job for job in jobs if _is_unknown(known.get(job.job_id), failures[job]["ts"])]
+    return unknown
 
 
-def _is_unknown(connection: sa.Connection, job: JobKey, failure: Mapping[str, Any]) -> bool:
-    letter = known_failures(connection, job.prefix, job.queue, [job.job_id]).get(job.job_id)
-    return letter is None or (not letter.state.is_open and letter.last_failed_at < failure["ts"] - _SAME_FAILURE)
+def _is_unknown(known: LastFailure | None, failed_at: datetime) -> bool:
+    return known is None or (not known.state.is_open and known.at < failed_at - _SAME_FAILURE)

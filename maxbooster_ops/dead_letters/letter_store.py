@@ -53,6 +53,14 @@ class Action:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastFailure:
+    """Where the newest letter of a job stands, and of which failure it tells."""
+
+    state: LetterState
+    at: datetime
+
+
 def new_id() -> str:
     """Give an id for a letter: short enough to type."""
     return f"dl-{secrets.token_hex(5)}"
@@ -80,6 +88,28 @@ def known_failures(connection: sa.Connection, prefix: str, queue: str, job_ids: 
         )
         known |= {row["job_id"]: _letter(row) for row in connection.execute(query).mappings()}
     return known
+
+
+def last_failures(connection: sa.Connection, prefix: str, queue: str, job_ids: Sequence[str]) -> dict[str, LastFailure]:
+    """Give of which failure the newest letter of each of these jobs tells; for many jobs."""
+    known: dict[str, LastFailure] = {}
+    for start in range(0, len(job_ids), _CHUNK):
+        query = (
+            sa.select(dead_letters.c.job_id, dead_letters.c.state, dead_letters.c.last_failed_at)
+            .where(dead_letters.c.prefix == prefix, dead_letters.c.queue == queue)
+            .where(dead_letters.c.job_id.in_(job_ids[start : start + _CHUNK]))
+            .order_by(dead_letters.c.found_at)
+        )
+        for job_id, state, at in connection.execute(query):
+            known[job_id] = LastFailure(state=LetterState(state), at=at)
+    return known
+
+
+def queues_that_lost(connection: sa.Connection) -> set[tuple[str, str]]:
+    """Give prefix and name of the queues of which jobs were removed before their data was copied."""
+    lost = dead_letters.c.payload_kept == PayloadKept.LOST.value
+    rows = connection.execute(sa.select(dead_letters.c.prefix, dead_letters.c.queue).where(lost).distinct())
+    return {(prefix, queue) for prefix, queue in rows}
 
 
 def add(connection: sa.Connection, letters: Sequence[Letter], *, actor: str) -> None:
@@ -115,6 +145,15 @@ def counts(connection: sa.Connection) -> list[tuple[str, str, str, int]]:
     group = (dead_letters.c.prefix, dead_letters.c.queue, dead_letters.c.state)
     query = sa.select(*group, sa.func.count()).group_by(*group).order_by(*group)
     return [(prefix, queue, state, number) for prefix, queue, state, number in connection.execute(query)]
+
+
+def oldest_open(connection: sa.Connection) -> dict[tuple[str, str], datetime]:
+    """Give per prefix and queue when its oldest open letter first failed."""
+    queue = (dead_letters.c.prefix, dead_letters.c.queue)
+    still_open = [state.value for state in LetterState if state.is_open]
+    query = sa.select(*queue, sa.func.min(dead_letters.c.first_failed_at)).group_by(*queue)
+    rows = connection.execute(query.where(dead_letters.c.state.in_(still_open)))
+    return {(prefix, name): moment for prefix, name, moment in rows}
 
 
 def marks(connection: sa.Connection) -> dict[tuple[str, str], float]:

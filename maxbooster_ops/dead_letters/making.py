@@ -32,24 +32,22 @@ def moment(milliseconds: float) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-def needs_copy(job: FailedJob) -> bool:
-    """Tell whether the platform may remove the job, and its data is small enough to be copied."""
-    return job.is_removed_by_its_options and job.data_bytes <= PAYLOAD_KEPT
-
-
-def payload_of(job: FailedJob, data: bytes | None, redacted: Collection[str]) -> tuple[PayloadKept, str | None]:
-    """Give where the data of a job is kept, and the copy where there is one; values of `redacted` keys are masked."""
-    if not job.is_removed_by_its_options:
-        return PayloadKept.REDIS, None
+def copy_of(job: FailedJob, data: bytes | None, redacted: Collection[str]) -> tuple[PayloadKept, str | None]:
+    """Give the copy of the data of a job that the platform may remove; values of `redacted` keys are masked."""
     if job.data_bytes > PAYLOAD_KEPT:
         return PayloadKept.TOO_LARGE, None
     try:
         value = json.loads(data or b"")
     except ValueError:  # bytes that are no JSON stay where they are; a copy could not be added again
         return PayloadKept.REDIS, None
-    masked = _masked(value, frozenset(key.lower() for key in redacted))
-    text = json.dumps(masked, ensure_ascii=False)
-    return (PayloadKept.COPIED if masked == value else PayloadKept.REDACTED), text
+    clean = masked(value, redacted)
+    text = json.dumps(clean, ensure_ascii=False)
+    return (PayloadKept.COPIED if clean == value else PayloadKept.REDACTED), text
+
+
+def masked(value: Any, redacted: Collection[str]) -> Any:
+    """Give what was read from JSON with the values of `redacted` keys masked, at any depth and in either case."""
+    return _masked(value, frozenset(key.lower() for key in redacted))
 
 
 def _masked(value: Any, keys: frozenset[str]) -> Any:

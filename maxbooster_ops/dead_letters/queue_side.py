@@ -17,7 +17,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bullmq import Queue
+from bullmq import Job, Queue
+from bullmq.job import optsDecodeMap
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -42,6 +43,12 @@ if redis.call("ZSCORE", KEYS[2], ARGV[1]) and redis.call("EXISTS", KEYS[1]) == 1
   return 1
 end
 return 0
+"""
+
+_MARK = """
+if redis.call("EXISTS", KEYS[1]) == 1 then
+  redis.call("HSET", KEYS[1], ARGV[1], ARGV[2])
+end
 """
 
 
@@ -93,6 +100,7 @@ class Return:
 
     job: JobKey
     token: str
+    failed_ms: int
     lifo: bool = False
 
 
@@ -103,6 +111,11 @@ class QueueSide:
         self._client = client
         self._redis_url = redis_url
         self._redrive = client.register_script(_script())
+
+    @property
+    def client(self) -> Redis:
+        """The connection, for what else is kept in the same Redis."""
+        return self._client
 
     def failed_since(self, prefix: str, queue: str, score_ms: float) -> list[tuple[str, float]]:
         """Give the jobs of a queue's failed set that finished at or after `score_ms`: id and finish in ms."""
@@ -123,14 +136,18 @@ class QueueSide:
                 answers += pipeline.execute()
         return answers
 
-    def bring_back(self, returns: Sequence[Return]) -> list[str]:
-        """Bring jobs back, each atomically, and give what `redrive.lua` answers for each, in order."""
+    def bring_back(self, returns: Sequence[Return], *, only_look: bool = False) -> list[str]:
+        """Bring jobs back, each atomically, and give what `redrive.lua` answers for each, in order.
+
+        With `only_look` the same script answers the same and changes nothing.
+        """
         answers: list[str] = []
         for chunk in chunks(returns, _BATCH):
             with self._client.pipeline(transaction=False) as pipeline:
                 for one in chunk:
                     push = "RPUSH" if one.lifo else "LPUSH"
-                    self._redrive(_keys(one.job), [one.job.job_id, push, one.token], client=pipeline)
+                    arguments: list[str | int] = [one.job.job_id, push, one.token, int(only_look), one.failed_ms]
+                    self._redrive(_keys(one.job), arguments, client=pipeline)
                 answers += [_text(answer) for answer in pipeline.execute()]
         return answers
 
@@ -139,19 +156,38 @@ class QueueSide:
         keys = [_key(job), _part(job, "failed")]
         return bool(self._client.eval(_EDIT, len(keys), *keys, job.job_id, data))
 
-    def add_again(self, letter: Letter) -> None:
-        """Add the copy of a job that is gone under its own id; where the id exists, BullMQ changes nothing."""
-        asyncio.run(self._add(letter))
-        self._client.hset(_key(letter.job), TOKEN_FIELD, letter.try_token or "")
+    def add_again(self, letter: Letter, payload: str) -> bool:
+        """Add the copy of a job that is gone under its own id; False where another job holds its deduplication id.
 
-    async def _add(self, letter: Letter) -> None:
-        options = {**json.loads(letter.options), "jobId": letter.job.job_id}
+        Where the id exists, BullMQ changes nothing.
+        """
+        return asyncio.run(self._add(letter, payload)) == letter.job.job_id
+
+    async def _add(self, letter: Letter, payload: str) -> str:
+        kept = {optsDecodeMap.get(name, name): value for name, value in json.loads(letter.options).items()}
+        options = {**kept, "jobId": letter.job.job_id}
         options.pop("delay", None)
         queue = Queue(letter.job.queue, {"connection": self._redis_url, "prefix": letter.job.prefix})
+        job = Job(queue, letter.name, json.loads(payload), options)
         try:
-            await queue.add(letter.name, json.loads(letter.payload or "null"), options)
+            # One transaction, so that no worker takes the job before it carries the token of its try.
+            async with queue.client.pipeline(transaction=True) as pipeline:
+                await queue.scripts.addJob(job, pipeline)
+                pipeline.eval(_MARK, 1, _key(letter.job), TOKEN_FIELD, letter.try_token or "")
+                answers = await pipeline.execute()
         finally:
             await queue.close()
+        return _text(answers[0])
+
+    def gone(self, jobs: Sequence[JobKey]) -> list[JobKey]:
+        """Give those of the jobs that are nowhere any more."""
+        missing: list[JobKey] = []
+        for chunk in chunks(jobs, _BATCH):
+            with self._client.pipeline(transaction=False) as pipeline:
+                for job in chunk:
+                    pipeline.exists(_key(job))
+                missing += [job for job, exists in zip(chunk, pipeline.execute(), strict=True) if not exists]
+        return missing
 
     def look(self, jobs: Sequence[JobKey]) -> list[Seen]:
         """Tell where jobs are, in order."""

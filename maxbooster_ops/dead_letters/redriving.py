@@ -16,7 +16,9 @@ from datetime import datetime
 
 from maxbooster_ops.dead_letters.deciding import Refusal, after_refusal
 from maxbooster_ops.dead_letters.letter import Letter, LetterState, PayloadKept
+from maxbooster_ops.dead_letters.letter_store import chosen
 from maxbooster_ops.dead_letters.queue_side import QueueSide, Return, chunks
+from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.stepping import begin_try, take
 from maxbooster_ops.store.state import State
 
@@ -36,13 +38,17 @@ class Redriven:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redrive:
-    """One re-drive by `actor`, and why. `allows` tells whether the breaker of a letter's job type lets it through."""
+    """One re-drive by `actor`, and why. `allows` tells whether the breaker of a letter's job type lets it through.
+
+    `told` hears after each batch how many letters it had.
+    """
 
     state: State
     side: QueueSide
     actor: str
     why: str
     allows: Callable[[Letter], bool] = lambda _: True
+    told: Callable[[int], None] = lambda _: None
 
     def run(self, letters: Sequence[Letter], *, clock: Callable[[], datetime]) -> Redriven:
         """Bring these letters back, a batch at a time; one that somebody else took meanwhile is left to them."""
@@ -53,6 +59,7 @@ class Redrive:
             claimed = self.claim(batch, clock())
             done.taken_by_others += len(batch) - len(claimed)
             self.finish(claimed, done, now=clock())
+            self.told(len(batch))
         return done
 
     def claim(self, letters: Sequence[Letter], now: datetime) -> list[Letter]:
@@ -67,28 +74,48 @@ class Redrive:
 
     def finish(self, claimed: Sequence[Letter], done: Redriven, *, now: datetime) -> None:
         """Return the jobs of claimed letters and write down what was refused; doing it again changes nothing."""
-        returns = [Return(job=one.job, token=one.try_token or "", lifo=_is_lifo(one)) for one in claimed]
+        returns = [return_of(one, one.try_token or "") for one in claimed]
         answers = self.side.bring_back(returns)
         refused: list[tuple[Letter, Refusal]] = []
         for letter, answer in zip(claimed, answers, strict=True):
-            if answer in {"redriven", "failed_again"} or self._added_again(letter, answer):
+            refusal = self._refusal(letter, answer)
+            if answer == "superseded":
+                done.taken_by_others += 1
+            elif refusal is None:
                 done.returned += 1
             else:
-                refused.append((letter, Refusal(answer)))
+                refused.append((letter, refusal))
         if refused:
             self._write_down(refused, now)
         done.refused.update(refusal for _, refusal in refused)
 
-    def _added_again(self, letter: Letter, answer: str) -> bool:
-        if answer != Refusal.GONE or letter.payload_kept is not PayloadKept.COPIED or letter.parent:
-            return False
-        self.side.add_again(letter)
-        return True
+    def _refusal(self, letter: Letter, answer: str) -> Refusal | None:
+        """Give what the queue refused, after the copy of a job that is gone was added again where there is one."""
+        if answer in {"redriven", "failed_again", "superseded"}:
+            return None
+        is_gone = answer in {Refusal.GONE, Refusal.TRIMMED}
+        if not is_gone or letter.payload_kept is not PayloadKept.COPIED or letter.parent:
+            return Refusal(answer)
+        with self.state.reading() as connection:
+            whole = chosen(connection, Selection(ids=(letter.id,)), whole=True)
+        payload = whole[0].payload if whole else None
+        if payload is None:
+            return Refusal(answer)
+        return None if self.side.add_again(letter, payload) else Refusal.DEDUPLICATED
 
     def _write_down(self, refused: Sequence[tuple[Letter, Refusal]], now: datetime) -> None:
         with self.state.writing() as connection:
             for letter, refusal in refused:
-                take(connection, letter, after_refusal(letter, refusal, now=now), actor=self.actor, now=now)
+                lost = refusal is Refusal.TRIMMED and letter.payload_kept is PayloadKept.REDIS
+                also = {"payload_kept": PayloadKept.LOST.value} if lost else None
+                step = after_refusal(letter, refusal, now=now)
+                take(connection, letter, step, actor=self.actor, now=now, also=also)
+
+
+def return_of(letter: Letter, token: str) -> Return:
+    """Give what Redis must know to bring the job of `letter` back under `token`."""
+    failed_ms = round(letter.last_failed_at.timestamp() * 1000)
+    return Return(job=letter.job, token=token, failed_ms=failed_ms, lifo=_is_lifo(letter))
 
 
 def _claimed(letter: Letter, token: str, now: datetime) -> Letter:

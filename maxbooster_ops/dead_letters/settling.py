@@ -16,7 +16,7 @@ from maxbooster_ops.dead_letters.finding import QUERIES
 from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState
 from maxbooster_ops.dead_letters.letter_store import chosen
 from maxbooster_ops.dead_letters.making import failure_of
-from maxbooster_ops.dead_letters.queue_side import QueueSide, Seen, Whereabouts
+from maxbooster_ops.dead_letters.queue_side import QueueSide, Seen, Whereabouts, chunks
 from maxbooster_ops.dead_letters.redriving import Redrive, Redriven
 from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.stepping import take
@@ -29,6 +29,9 @@ _SAME_FAILURE = timedelta(seconds=2)
 """The event stream tells of the failure that made the letter a little later than the job itself."""
 
 _FARTHEST_BACK = timedelta(days=2)
+
+_BATCH = 500
+"""Letters of one transaction, so that others get to write in between."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,9 +56,12 @@ class Settling:
         """Take every letter under way to where it stands; doing it again changes nothing."""
         settled = Settled()
         with self.state.reading() as connection:
-            letters = chosen(connection, Selection(states=(LetterState.RETRYING,)), whole=True)
-        if not letters:
-            return settled
+            letters = chosen(connection, Selection(states=(LetterState.RETRYING,)))
+        for chunk in chunks(letters, _BATCH):
+            self._settle(chunk, settled, now)
+        return settled
+
+    def _settle(self, letters: Sequence[Letter], settled: Settled, now: datetime) -> None:
         seen = self.side.look([letter.job for letter in letters])
         looks = list(zip(letters, seen, strict=True))
         outcomes = self._outcomes(looks, now)
@@ -72,7 +78,6 @@ class Settling:
                     settled.under_way += 1
         redrive = Redrive(state=self.state, side=self.side, actor=_ACTOR, why="finished what a process that died began")
         redrive.finish(unfinished, settled.finished, now=now)
-        return settled
 
     def _step(self, letter: Letter, seen: Seen, outcome: Mapping[str, Any] | None, now: datetime) -> Step | None:
         if seen.where is Whereabouts.COMPLETED:

@@ -122,7 +122,7 @@ def test_a_job_that_is_gone_without_a_whole_copy_waits_for_a_person(kept):
     ],
 )
 def test_what_is_refused_for_a_week_is_parked(since, state):
-    letter = replace(LETTER, last_failed_at=NOON - since)
+    letter = replace(LETTER, last_failed_at=NOON - 9 * GIVES_UP_AFTER, found_at=NOON - since)
     assert after_refusal(letter, Refusal.WAITS_FOR_CHILDREN, now=NOON).state is state
 
 
