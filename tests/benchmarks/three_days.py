@@ -1,7 +1,7 @@
 """Days of per-minute operation as fast as it goes: `python tests/benchmarks/three_days.py [--days 3] [--parts 6]`.
 
-Writes every beat as collection does (223 rows in one transaction), with the upkeep at its simulated times, and prints
-how long questions take and how large the store is, `--parts` times on the way.
+Writes every beat as collection does (223 rows in one transaction), with the half-hourly roll-ups and the upkeep at their
+simulated times, and prints how long questions take and how large the store is, `--parts` times on the way.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.facts import fact
 
+from maxbooster_ops.analysis.rollups.rolling import roll_up
 from maxbooster_ops.store.beats import Batch, beat_id
 from maxbooster_ops.store.facts import (
     AiCacheSample,
@@ -90,7 +91,7 @@ QUESTIONS = {
 }
 
 
-def report(home: Home, number: int, took_ms: list[float], upkeeps: list[Upkeep]) -> None:
+def report(home: Home, number: int, took_ms: list[float], rolled_ms: list[float], upkeeps: list[Upkeep]) -> None:
     with open_lake(home, read_only=True) as lake:
         times = []
         for sql in QUESTIONS.values():
@@ -104,7 +105,7 @@ def report(home: Home, number: int, took_ms: list[float], upkeeps: list[Upkeep])
     files = len(list(home.lake_files.rglob("*.parquet")))
     locked = max((upkeep.longest_lock_seconds for upkeep in upkeeps), default=0.0)
     cells = [f"{number / 24 / BEATS_PER_HOUR:.2f}", *(f"{ms:.0f}" for ms in times), f"{size / MILLION:.1f}", str(files)]
-    cells += [f"{median(took_ms):.0f}", f"{1000 * locked:.0f}"]
+    cells += [f"{median(took_ms):.0f}", f"{median(rolled_ms):.0f}", f"{max(rolled_ms):.0f}", f"{1000 * locked:.0f}"]
     print("| " + " | ".join(cells) + " |", flush=True)
 
 
@@ -121,12 +122,13 @@ def main(days: float, parts: int) -> None:
     print(
         "| day | "
         + " | ".join(f"{name} ms" for name in QUESTIONS)
-        + " | lake MB | files | a beat ms | longest lock ms |"
+        + " | lake MB | files | a beat ms | a roll-up ms | the longest ms | longest lock ms |"
     )
-    print("|" + "---|" * (len(QUESTIONS) + 5))
+    print("|" + "---|" * (len(QUESTIONS) + 7))
     real: dict[int, datetime] = {}
     with tempfile.TemporaryDirectory() as folder, open_store(Home(root=Path(folder))) as store:
         took_ms: list[float] = []
+        rolled_ms: list[float] = []
         upkeeps: list[Upkeep] = []
         for number in range(total):
             due = START + number * BEAT
@@ -135,11 +137,16 @@ def main(days: float, parts: int) -> None:
             store.beats.store(batch, recalled)
             took_ms.append(1000 * (time.perf_counter() - began))
             real[number] = datetime.now(UTC)
+            if (number + 1) % (BEATS_PER_HOUR // 2) == 0:
+                began = time.perf_counter()
+                roll_up(store, due + BEAT)
+                rolled_ms.append(1000 * (time.perf_counter() - began))
             if (number + 1) % BEATS_PER_HOUR == 0:
                 upkeeps.append(upkeep_of(store, number, real))
             if (number + 1) % (total // parts) == 0:
-                report(store.home, number + 1, took_ms, upkeeps)
+                report(store.home, number + 1, took_ms, rolled_ms, upkeeps)
                 took_ms.clear()
+                rolled_ms.clear()
         problems = [problem for upkeep in upkeeps for problem in upkeep.problems]
         print(f"{len(upkeeps)} upkeeps, problems: {problems or 'none'}")
         (row,) = store.lake.query("SELECT count(*) AS beats, count(DISTINCT batch_id) AS ids FROM beats")
