@@ -1,7 +1,7 @@
 """Days of per-minute operation as fast as it goes: `python tests/benchmarks/three_days.py [--days 3] [--parts 6]`.
 
-Writes every beat as collection does (223 rows in one transaction), with the half-hourly roll-ups and the upkeep at their
-simulated times, and prints how long questions take and how large the store is, `--parts` times on the way.
+Writes every beat as collection does (223 rows in one transaction), with the half-hourly roll-ups and the upkeep at
+their simulated times, and prints how long questions take and how large the store is, `--parts` times on the way.
 """
 
 from __future__ import annotations
