@@ -2,11 +2,12 @@
 // line by one line on standard output. Started with the folder (v5 or v6) whose bullmq it is to use, in BULLMQ_FOLDER.
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
+import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const require = createRequire(`${process.env.BULLMQ_FOLDER}/package.json`);
-const { Queue, Worker, MetricsTime, UnrecoverableError } = require('bullmq');
+const { FlowProducer, Queue, Worker, MetricsTime, UnrecoverableError } = require('bullmq');
 const { Redis } = require('ioredis');
 const [, , port, password] = process.argv;
 const connection = { host: '127.0.0.1', port: Number(port), password, maxRetriesPerRequest: null };
@@ -23,16 +24,25 @@ function queue({ queue: name, prefix = 'bull' }) {
 }
 
 // What a job does stands in its data: how long it works, on which attempts it fails, what it returns; while which key of Redis
-// exists it fails, and to which list it adds its id when it succeeds.
+// exists it fails, and to which list it adds its id when it succeeds. `runs` and `marks` are sets to which each run that began
+// and each that succeeded adds itself once, even where the connection breaks and the command is sent again.
 async function work(job) {
   const { workMs = 0, failAttempts = 0, failForGood = false, returnBytes = 0, hang = false, failWhile, effects } = job.data;
+  const { runs, marks } = job.data;
+  const run = runs && JSON.stringify({ run: randomUUID(), ...(await whose(job)) });
+  if (runs) await plain().sadd(runs, run);
   if (workMs) await pause(workMs);
   if (hang && job.stalledCounter === 0) await new Promise(() => {});
   if (failForGood) throw new UnrecoverableError(job.data.reason ?? 'planned failure');
   if (job.attemptsMade < failAttempts) throw new Error('planned failure');
   if (failWhile && (await plain().exists(failWhile))) throw new Error(job.data.reason ?? 'planned failure');
   if (effects) await plain().rpush(effects, job.id);
+  if (marks) await plain().sadd(marks, run);
   return 'x'.repeat(returnBytes);
+}
+
+async function whose(job) {
+  return { id: job.id, token: await plain().hget(job.queue.toKey(job.id), 'mbops:try'), stalled: job.stalledCounter };
 }
 
 // The truth: what every worker itself saw, one JSON line per finished or retried job.
@@ -61,6 +71,18 @@ const actions = {
   async stop() {
     await Promise.all(workers.splice(0).map((worker) => worker.close()));
     return null;
+  },
+  // A parent with its children, as a FlowProducer takes them; gives the tree's ids, parent first.
+  async flow({ prefix = 'bull', flow }) {
+    const producer = new FlowProducer({ connection, prefix });
+    const ids = ({ job, children = [] }) => [job.id, ...children.flatMap(ids)];
+    const added = ids(await producer.add(flow));
+    await producer.close();
+    return added;
+  },
+  async state({ id, ...where }) {
+    const job = await queue(where).getJob(id);
+    return job ? { state: await job.getState(), reason: job.failedReason, data: await job.getChildrenValues() } : null;
   },
   counts: (where) => queue(where).getJobCounts(),
   workers: (where) => queue(where).getWorkersCount(),
