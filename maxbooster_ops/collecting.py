@@ -1,6 +1,7 @@
-"""A collector of everything that is watched: where settings, the sources and the store meet.
+"""What every collecting run does: beats of everything that is watched, then a look at the dead letters.
 
-Belongs here: that wiring, shared by the commands and the pipelines. Not here: any rule of either.
+Belongs here: where settings, the sources and the store meet, shared by the commands and the pipelines. Not here: any
+rule of either.
 """
 
 from __future__ import annotations
@@ -8,25 +9,64 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from maxbooster_ops.errors import PlatformError, StoreError
+from maxbooster_ops.logs import get_logger
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.collector import Collector
+from maxbooster_ops.sources.collector import Collector, utc_now
 from maxbooster_ops.sources.executions import Executions
 from maxbooster_ops.sources.registry import build_sources
-from maxbooster_ops.store.opening import open_store
+from maxbooster_ops.store.opening import Store, open_store
 from maxbooster_ops.watching import home_of, targets_of
 
 
 @contextmanager
 def open_collector(settings: Settings) -> Iterator[Collector]:
     """Open the store and a collector of everything that is watched."""
-    with open_store(home_of(settings)) as store:
-        collector = Collector(
-            [*build_sources(targets_of(settings)), Executions(store.state)],
-            store.beats,
-            interval_seconds=settings.maxbooster_collect_interval_seconds,
-            deadline_seconds=settings.maxbooster_source_deadline_seconds,
-        )
-        try:
-            yield collector
-        finally:
-            collector.close()
+    with open_store(home_of(settings)) as store, collector_of(settings, store) as collector:
+        yield collector
+
+
+@contextmanager
+def collector_of(settings: Settings, store: Store) -> Iterator[Collector]:
+    """Open a collector into a store that is open already."""
+    collector = Collector(
+        [*build_sources(targets_of(settings)), Executions(store.state)],
+        store.beats,
+        interval_seconds=settings.maxbooster_collect_interval_seconds,
+        deadline_seconds=settings.maxbooster_source_deadline_seconds,
+    )
+    try:
+        yield collector
+    finally:
+        collector.close()
+
+
+def look_for_dead_letters(settings: Settings, store: Store) -> str | None:
+    """Find, settle and count dead letters; give what a person should read of it, None where nothing happened.
+
+    What fails here is said and no more: the beats are stored, and the next look goes on where the last one ended.
+    """
+    redis_url = targets_of(settings).redis_url
+    if redis_url is None:
+        return None
+    # Who watches no queues does not pay for what dead letters need.
+    from maxbooster_ops.dead_letters.service import open_dead_letters  # noqa: PLC0415
+
+    now = utc_now()
+    try:
+        url = redis_url.get_secret_value()
+        with open_dead_letters(store, url, redacted=settings.maxbooster_redact_keys) as dead_letters:
+            found, settled = dead_letters.look(now)
+            counted = dead_letters.count(now)
+    except (PlatformError, StoreError) as error:
+        get_logger().warning("dead_letters_not_looked_at", reason=str(error))
+        return f"Dead letters were not looked at: {error}"
+    changed = {
+        "found": found.new,
+        "failed again": found.again,
+        **{state.value: number for state, number in settled.steps.items()},
+        "stuck jobs": len(counted.stuck),
+        "breakers open": len(counted.held),
+    }
+    said = ", ".join(f"{number} {what}" for what, number in changed.items() if number)
+    return f"Dead letters: {said}" if said else None

@@ -78,6 +78,19 @@ class Settings(BaseSettings):
     maxbooster_platform_process: str | None = Field(
         default=None, description="Name or pid file of a platform process on this host whose memory is watched."
     )
+    maxbooster_redact_keys: Words = Field(
+        default=(
+            "password",
+            "token",
+            "secret",
+            "authorization",
+            "api_key",
+            "apikey",
+            "card_number",
+            "cvv",
+        ),
+        description="Keys of job data whose values are masked wherever the data is copied or shown.",
+    )
 
     # what runs where
     maxbooster_dagster_host: str = Field(default="127.0.0.1", description="Address that the Dagster UI listens on.")

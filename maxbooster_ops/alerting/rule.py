@@ -109,7 +109,7 @@ class SeriesQuery:
 DEFAULT_ORIGIN = "default"
 """The origin of a rule that the product brings; another rule's is its file."""
 
-BUILTINS = ("collection_age_seconds", "job_failed", "channel_failing_seconds")
+BUILTINS = ("collection_age_seconds", "job_failed", "channel_failing_seconds", "circuit_breaker_open")
 """The names that `SeriesQuery.builtin` may have."""
 
 

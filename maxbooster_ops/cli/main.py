@@ -26,6 +26,7 @@ COMMANDS = (
     "alerts",
     "rules",
     "jobs",
+    "dead-letters",
     "baseline",
     "regressions",
     "trends",
@@ -43,7 +44,7 @@ class _CommandsByName(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- as Typer calls it
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"maxbooster_ops.cli.{cmd_name}")
+        module = import_module(f"maxbooster_ops.cli.{cmd_name.replace('-', '_')}")
         if hasattr(module, "app"):  # a command with commands of its own
             return typer.main.get_command(module.app)
         single = typer.Typer(add_completion=False, rich_markup_mode="markdown")

@@ -11,14 +11,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from maxbooster_ops.dead_letters.breakers import BreakerGate
+from maxbooster_ops.dead_letters.counting import Counted, count
 from maxbooster_ops.dead_letters.deciding import expires_before
 from maxbooster_ops.dead_letters.finding import Finder, Found
+from maxbooster_ops.dead_letters.foreseeing import Foreseen, foresee
 from maxbooster_ops.dead_letters.letter import Letter, LetterState
 from maxbooster_ops.dead_letters.letter_store import chosen, purge
 from maxbooster_ops.dead_letters.queue_side import QueueSide, queue_side
 from maxbooster_ops.dead_letters.redriving import Redrive, Redriven
 from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.settling import Settled, Settling
+from maxbooster_ops.dead_letters.stuck import StuckJob, stuck_jobs
+from maxbooster_ops.jobs.breaker_store import BreakerStore
+from maxbooster_ops.jobs.policies import Policies, load_policies
 from maxbooster_ops.store.opening import Store
 
 
@@ -37,6 +43,22 @@ class DeadLetters:
         found = Finder(lake=lake, state=state, side=self.side, redacted=self.redacted).find(now)
         return found, Settling(lake=lake, state=state, side=self.side, chance=self.chance).settle(now)
 
+    def count(self, now: datetime) -> Counted:
+        """Count letters, stuck jobs and breakers into the store, for plots and alert rules."""
+        return count(self.store, self.side.client, self.policies(), now)
+
+    def stuck(self, now: datetime) -> list[StuckJob]:
+        """Give the jobs that are stuck."""
+        return stuck_jobs(self.store.lake, self.side.client, self.policies(), now)
+
+    def policies(self) -> Policies:
+        """Give the policies of jobs in force."""
+        return load_policies(self.store.home)[0]
+
+    def breaker_gate(self) -> BreakerGate:
+        """Give what asks the breakers, for one re-drive."""
+        return BreakerGate(BreakerStore(self.side.client), self.policies())
+
     def chosen(self, selection: Selection, *, whole: bool = False) -> list[Letter]:
         """Give the letters that somebody means."""
         with self.store.state.reading() as connection:
@@ -45,7 +67,12 @@ class DeadLetters:
     def due(self, now: datetime, *, ignoring_backoff: bool = False) -> list[Letter]:
         """Give the letters whose time has come, or all that wait for it."""
         due_by = None if ignoring_backoff else now
-        return self.chosen(Selection(states=(LetterState.PENDING,), due_by=due_by), whole=True)
+        return self.chosen(Selection(states=(LetterState.PENDING,), due_by=due_by))
+
+    def foresee(self, letters: Sequence[Letter], *, now: datetime, ignoring_backoff: bool = False) -> list[Foreseen]:
+        """Tell what a re-drive of these letters would do; nothing is changed."""
+        allows = self.breaker_gate().allows
+        return foresee(self.side, letters, now=now, ignoring_backoff=ignoring_backoff, allows=allows)
 
     def redrive(
         self,
@@ -55,11 +82,11 @@ class DeadLetters:
         why: str,
         clock: Callable[[], datetime],
         allows: Callable[[Letter], bool] = lambda _: True,
+        told: Callable[[int], None] = lambda _: None,
     ) -> Redriven:
         """Bring these letters back, each whose breaker `allows` it."""
-        return Redrive(state=self.store.state, side=self.side, actor=actor, why=why, allows=allows).run(
-            letters, clock=clock
-        )
+        redrive = Redrive(state=self.store.state, side=self.side, actor=actor, why=why, allows=allows, told=told)
+        return redrive.run(letters, clock=clock)
 
     def purge(self, now: datetime) -> int:
         """Drop letters that ended more than thirty days ago; give how many."""

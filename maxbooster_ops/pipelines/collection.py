@@ -1,4 +1,4 @@
-"""Collection: one op a minute that takes the beats, seen in the UI as one asset per lake table.
+"""Collection: one op a minute that takes the beats, seen in the UI as one asset per lake table, and looks for dead jobs.
 
 Belongs here: the assets, their checks and the schedule. Not here: what a beat is (`sources/collector.py`) or what is
 too much (`analysis/thresholds.py`).
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 from pydantic import Field
 
+from maxbooster_ops.collecting import collector_of, look_for_dead_letters
 from maxbooster_ops.pipelines.beat_taking import Taken, planned_beats, take_due_beats
 from maxbooster_ops.pipelines.presenting import Result, as_event, check_results, check_specs, materializations, selected
 from maxbooster_ops.pipelines.resources import OpsResource
@@ -57,12 +58,15 @@ def take_beats(context: dg.OpExecutionContext, config: CollectConfig, ops: OpsRe
     does. It also spares the 28 planned events of each run.
     """
     settings = ops.settings()
-    with ops.collector() as collector:
-        taken = take_due_beats(
-            collector,
-            planned_beats(config.minute, config.beats, settings),
-            settings.maxbooster_collect_interval_seconds,
-        )
+    with ops.store() as store:
+        with collector_of(settings, store) as collector:
+            taken = take_due_beats(
+                collector,
+                planned_beats(config.minute, config.beats, settings),
+                settings.maxbooster_collect_interval_seconds,
+            )
+        if not taken.interruption and (said := look_for_dead_letters(settings, store)):
+            context.log.info(said)
     for result in _results(taken, settings):
         # It takes checks too; only its annotation lags behind.
         context.log_event(as_event(result))  # type: ignore[arg-type]

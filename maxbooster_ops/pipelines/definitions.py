@@ -11,6 +11,7 @@ from maxbooster_ops.pipelines.alerting import SENSORS, alerts_asset, channels_re
 from maxbooster_ops.pipelines.analysis import aggregate, aggregate_every_30_minutes
 from maxbooster_ops.pipelines.baselines import baseline_weekly, baselines, save_baseline
 from maxbooster_ops.pipelines.collection import collect, collect_every_minute, collected
+from maxbooster_ops.pipelines.dead_letters import dead_letters, redrive, redrive_hourly, redrive_job
 from maxbooster_ops.pipelines.executions import bottlenecks, job_metrics
 from maxbooster_ops.pipelines.health import health, health_every_5_minutes, platform_health
 from maxbooster_ops.pipelines.housekeeping import (
@@ -40,16 +41,19 @@ defs = dg.Definitions(
         slo_report,
         baselines,
         regressions,
+        redrive,
+        dead_letters,
         store_maintenance,
         instance_housekeeping,
     ],
-    jobs=[collect, health, aggregate, save_baseline, cleanup],
+    jobs=[collect, health, aggregate, save_baseline, redrive_job, cleanup],
     schedules=[
         collect_every_minute,
         health_every_5_minutes,
         aggregate_every_30_minutes,
         slo_report_monthly,
         baseline_weekly,
+        redrive_hourly,
         cleanup_daily,
         tidy_hourly,
     ],

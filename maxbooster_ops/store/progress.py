@@ -17,6 +17,9 @@ import sqlalchemy as sa
 from maxbooster_ops.store.analysis_tables import progress
 from maxbooster_ops.store.state import State
 
+BREAKERS = "breakers"
+"""The work of noting circuit breakers; its detail says under `open` of each job type whether its breaker is open."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -29,7 +32,12 @@ class Progress:
 def progress_of(state: State, work: str) -> Progress | None:
     """Give how far `work` has got; None where it was never done."""
     with state.reading() as connection:
-        row = connection.execute(sa.select(progress.c.ts, progress.c.detail).where(progress.c.work == work)).first()
+        return read_progress(connection, work)
+
+
+def read_progress(connection: sa.Connection, work: str) -> Progress | None:
+    """Give the same within a transaction."""
+    row = connection.execute(sa.select(progress.c.ts, progress.c.detail).where(progress.c.work == work)).first()
     return Progress(ts=row.ts, detail=json.loads(row.detail)) if row else None
 
 

@@ -40,6 +40,7 @@ FOUND = {
     "slo_report",
 }
 KEPT_SMALL = {"store_maintenance", "instance_housekeeping"}
+BROUGHT_BACK = {"redrive", "dead_letters"}
 
 DERIVED = {
     "platform_health",
@@ -91,7 +92,7 @@ def asked(home, query):
 
 def test_every_asset_tells_a_person_what_it_is():
     specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
-    assert set(specs) == COLLECTED | JUDGED | FOUND | KEPT_SMALL
+    assert set(specs) == COLLECTED | JUDGED | FOUND | KEPT_SMALL | BROUGHT_BACK
     lacking = [
         name
         for name, spec in specs.items()
@@ -115,6 +116,7 @@ def test_the_schedules_run_by_default_at_the_times_of_the_spec():
         "health_every_5_minutes": "*/5 * * * *",
         "aggregate_every_30_minutes": "*/30 * * * *",
         "baseline_weekly": "0 0 * * 1",
+        "redrive_hourly": "0 * * * *",
         "slo_report_monthly": "10 0 1 * *",
         "cleanup_daily": "0 2 * * *",
         "tidy_hourly": "17 * * * *",
@@ -214,4 +216,4 @@ def test_health_without_a_store_says_how_to_get_one():
 
 def test_the_check_of_every_source_belongs_to_a_collected_asset():
     keys = {key.asset_key for key in defs.resolve_asset_graph().asset_check_keys}
-    assert keys <= {AssetKey(name) for name in COLLECTED | JUDGED | FOUND | KEPT_SMALL}
+    assert keys <= {AssetKey(name) for name in COLLECTED | JUDGED | FOUND | KEPT_SMALL | BROUGHT_BACK}

@@ -1,0 +1,216 @@
+"""How `maxbooster-ops dead-letters` prints what it found.
+
+Belongs here: tables and JSON. Not here: finding (`dead_letters.py`). Names, reasons, stacks and data come from the
+platform: on a terminal no character of theirs moves the cursor, changes a colour or turns the direction of writing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from maxbooster_ops.cli.output import console, json_text, print_json, print_table
+from maxbooster_ops.dead_letters.letter import Letter, LetterState
+from maxbooster_ops.dead_letters.letter_store import Action
+
+if TYPE_CHECKING:
+    from maxbooster_ops.dead_letters.foreseeing import Foreseen
+    from maxbooster_ops.dead_letters.payloads import Payload
+    from maxbooster_ops.dead_letters.redriving import Redriven
+    from maxbooster_ops.dead_letters.stuck import StuckJob
+
+_COLUMNS = ("letter", "queue", "job", "name", "state", "tries", "next try (UTC)", "reason")
+_REASON_CHARACTERS = 80
+_SHOWN_CHARACTERS = 4_000
+NOTHING = "No dead letter matches."
+
+
+def visible(text: str) -> str:
+    """Give `text` with every character that a terminal would obey written out; lines stay lines."""
+    return "".join(one if one.isprintable() or one == "\n" else one.encode("unicode_escape").decode() for one in text)
+
+
+def line(text: str, most: int = _REASON_CHARACTERS) -> str:
+    """Give the first line of `text`, bounded."""
+    first = visible(text.partition("\n")[0])
+    return first if len(first) <= most else f"{first[: most - 1]}…"
+
+
+def as_json(letter: Letter) -> dict[str, Any]:
+    """Give a letter as machines read it."""
+    return {
+        "id": letter.id,
+        "prefix": letter.job.prefix,
+        "queue": letter.job.queue,
+        "job_id": letter.job.job_id,
+        "name": letter.name,
+        "state": letter.state.value,
+        "tries": letter.tries,
+        "next_try": letter.next_try_at,
+        "reason": letter.reason,
+        "note": letter.note,
+        "attempts": letter.attempts,
+        "first_failed_at": letter.first_failed_at,
+        "last_failed_at": letter.last_failed_at,
+        "found_at": letter.found_at,
+        "ended_at": letter.ended_at,
+        "payload_kept": letter.payload_kept.value,
+        "parent": letter.parent,
+    }
+
+
+def show_letters(letters: Sequence[Letter], *, json: bool, most: int | None) -> None:
+    """Print letters, the newest failure first."""
+    newest = list(reversed(letters))
+    shown = newest if most is None else newest[:most]
+    if json:
+        print_json([as_json(letter) for letter in shown])
+    elif not letters:
+        console.print(NOTHING)
+    else:
+        print_table(None, _COLUMNS, map(_row, shown))
+        numbers = Counter(letter.state for letter in letters)
+        total = ", ".join(f"{numbers[state]:,} {state}" for state in LetterState if numbers[state])
+        rest = f"; the newest {len(shown):,} are shown, --limit shows more" if len(shown) < len(letters) else ""
+        console.print(f"\n{len(letters):,} dead letters: {total}{rest}.", highlight=False)
+
+
+def show_letter(letter: Letter, done: Sequence[Action], payload: Payload, *, json: bool) -> None:
+    """Print one letter with its history, stack and data."""
+    if json:
+        print_json(
+            {**as_json(letter), "stack": letter.stack, "options": letter.options, "payload": payload} | _done(done)
+        )
+        return
+    rows = [
+        ("job", visible(f"{letter.job.prefix}:{letter.job.queue}:{letter.job.job_id}")),
+        ("name", visible(letter.name)),
+        ("state", letter.state.value),
+        ("note", visible(letter.note)),
+        ("tries", str(letter.tries)),
+        ("next try (UTC)", letter.next_try_at),
+        ("first failed (UTC)", letter.first_failed_at),
+        ("last failed (UTC)", letter.last_failed_at),
+        ("its own attempts", str(letter.attempts)),
+        ("parent", visible(letter.parent) if letter.parent else None),
+        ("reason", visible(letter.reason)),
+    ]
+    print_table(f"Dead letter {letter.id}", ("", ""), rows)
+    print_table(
+        "\nWhat was done",
+        ("when (UTC)", "what", "by", "why"),
+        ((action.ts, action.action, visible(action.actor), visible(action.why)) for action in done),
+    )
+    _show_text("Stack", letter.stack)
+    data = payload.data
+    text = data if isinstance(data, str) else json_text(data)
+    _show_text(f"Data ({payload.where})", "none" if data is None else text)
+
+
+def _done(done: Sequence[Action]) -> dict[str, Any]:
+    return {"history": [{"ts": one.ts, "action": one.action, "by": one.actor, "why": one.why} for one in done]}
+
+
+def _show_text(title: str, text: str) -> None:
+    if text:
+        console.print(f"\n{title}", style="bold", markup=False, highlight=False)
+        shown = visible(text[:_SHOWN_CHARACTERS])
+        console.print(shown, markup=False, highlight=False, soft_wrap=True)
+        if len(text) > _SHOWN_CHARACTERS:
+            console.print(f"… {len(text) - _SHOWN_CHARACTERS:,} more characters", style="dim", highlight=False)
+
+
+def show_foreseen(foreseen: Sequence[Foreseen], *, json: bool) -> None:
+    """Print what would happen to each letter."""
+    if json:
+        print_json([{**as_json(one.letter), "would": one.what, "would_return": one.returns} for one in foreseen])
+    elif not foreseen:
+        console.print(NOTHING)
+    else:
+        rows = (
+            (one.letter.id, visible(one.letter.job.queue), line(one.letter.name), visible(one.what)) for one in foreseen
+        )
+        print_table("Nothing was changed. This would happen:", ("letter", "queue", "name", "what"), rows)
+        back = sum(one.returns for one in foreseen)
+        console.print(f"\n{back:,} of {len(foreseen):,} would be brought back.", highlight=False)
+
+
+def show_redriven(asked: int, done: Redriven, now: Sequence[Letter], *, json: bool) -> None:
+    """Print what became of the letters that were asked for."""
+    if json:
+        print_json([as_json(letter) for letter in now])
+        return
+    if not asked:
+        console.print("No dead letter is due, or none matches: nothing was brought back.")
+        return
+    parts = [f"{done.returned:,} of {asked:,} brought back"]
+    parts += [f"{number:,} refused: {refusal.text}" for refusal, number in done.refused.items()]
+    if done.held_by_breaker:
+        parts.append(f"{done.held_by_breaker:,} held by an open circuit breaker")
+    if done.taken_by_others:
+        parts.append(f"{done.taken_by_others:,} taken by somebody else meanwhile")
+    console.print("; ".join(parts) + ".", markup=False, highlight=False)
+
+
+def show_would_change(what: str, letters: Sequence[Letter], would: Sequence[Letter], *, json: bool) -> None:
+    """Print which letters would be parked or discarded."""
+    if json:
+        print_json([{**as_json(letter), "would": what if letter in would else "nothing"} for letter in letters])
+    elif not letters:
+        console.print(NOTHING)
+    else:
+        print_table("Nothing was changed.", _COLUMNS, map(_row, would))
+        console.print(f"\n{len(would):,} of {len(letters):,} would be {what}.", highlight=False)
+
+
+def show_changed(what: str, changed: int, letters: Sequence[Letter], now: Sequence[Letter], *, json: bool) -> None:
+    """Print how many letters were parked or discarded."""
+    if json:
+        print_json([as_json(letter) for letter in now])
+    elif not letters:
+        console.print(NOTHING)
+    else:
+        rest = len(letters) - changed
+        left = f"; {rest:,} left as they are, since they are under way, at their end, or {what} already" if rest else ""
+        console.print(f"{changed:,} of {len(letters):,} {what}{left}.", highlight=False)
+
+
+def show_stuck(stuck: Sequence[StuckJob], *, json: bool) -> None:
+    """Print stuck jobs."""
+    if json:
+        print_json(
+            [
+                {"queue": one.job.queue, "prefix": one.job.prefix, "job_id": one.job.job_id, "name": one.name}
+                | {"since": one.since, "worker": one.worker, "why": one.why}
+                for one in stuck
+            ]
+        )
+    elif stuck:
+        rows = (
+            (
+                visible(one.job.queue),
+                visible(one.job.job_id),
+                line(one.name),
+                one.since,
+                one.worker and line(one.worker),
+                one.why,
+            )
+            for one in stuck
+        )
+        print_table(None, ("queue", "job", "name", "since (UTC)", "worker", "why"), rows)
+    else:
+        console.print("No job is stuck.")
+
+
+def _row(letter: Letter) -> tuple[object, ...]:
+    return (
+        letter.id,
+        line(letter.job.queue),
+        line(letter.job.job_id),
+        line(letter.name),
+        letter.state.value,
+        letter.tries,
+        letter.next_try_at,
+        line(letter.reason),
+    )

@@ -1,0 +1,285 @@
+"""`maxbooster-ops dead-letters`: jobs that used up their attempts, and what people do about them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from maxbooster_ops.cli import dead_letter_views as views
+from maxbooster_ops.cli.dead_letter_desk import (
+    ByOption,
+    DryRunOption,
+    IdsArgument,
+    NameOption,
+    OlderOption,
+    QueueOption,
+    ReasonOption,
+    StateOption,
+    WhyOption,
+    YesOption,
+    as_they_are,
+    confirm,
+    must_say_which,
+    only_state,
+    picked,
+    progress,
+    selection_of,
+    the_letter,
+    who,
+    with_redis,
+)
+from maxbooster_ops.cli.options import HomeOption, JsonOption
+from maxbooster_ops.cli.output import console, print_json
+from maxbooster_ops.dead_letters.letter import LetterState
+from maxbooster_ops.dead_letters.letter_store import history
+from maxbooster_ops.dead_letters.selecting import Selection
+from maxbooster_ops.errors import UsageError
+from maxbooster_ops.watching import targets_of
+
+if TYPE_CHECKING:
+    from maxbooster_ops.dead_letters.rounds import Round
+
+app = typer.Typer(
+    help="Dead letters: jobs that used up their own attempts. They are brought back every hour, five times at most.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+)
+
+_MOST_IN_TABLE = 50
+
+LetterArgument = Annotated[str, typer.Argument(metavar="ID", help="The letter's id.")]
+
+
+@app.command("list")
+def list_letters(  # noqa: PLR0913, PLR0917 -- one per option
+    ids: IdsArgument = None,
+    queue: QueueOption = None,
+    name: NameOption = None,
+    reason: ReasonOption = None,
+    older_than: OlderOption = None,
+    state: StateOption = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, help="How many [table: 50, JSON: all].", show_default=False)
+    ] = None,
+    look: Annotated[bool, typer.Option("--look", help="Look into Redis first, as every collecting run does.")] = False,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Show dead letters, the newest first, as the last collecting run knew them."""
+    selection = selection_of(ids=ids, queues=queue, names=name, reason=reason, older_than=older_than, states=state)
+    if look:
+        _look(home)
+    with only_state(home) as (_, opened):
+        letters = picked(opened, selection)
+    views.show_letters(letters, json=json, most=limit or (None if json else _MOST_IN_TABLE))
+
+
+@app.command()
+def show(letter: LetterArgument, json: JsonOption = False, home: HomeOption = None) -> None:
+    """Show one letter: why it died, its stack, its data with secret keys masked, everything that was done."""
+    with only_state(home) as (settings, state):
+        found = the_letter(state, letter)
+        with state.reading() as connection:
+            done = history(connection, found.id)
+    from maxbooster_ops.dead_letters.payloads import payload_of_letter  # noqa: PLC0415 -- it needs Redis
+
+    redis_url = targets_of(settings).redis_url
+    url = redis_url.get_secret_value() if redis_url else None
+    views.show_letter(found, done, payload_of_letter(found, url, settings.maxbooster_redact_keys), json=json)
+
+
+@app.command()
+def retry(  # noqa: PLR0913, PLR0917 -- one per option
+    ids: IdsArgument = None,
+    queue: QueueOption = None,
+    name: NameOption = None,
+    reason: ReasonOption = None,
+    older_than: OlderOption = None,
+    state: StateOption = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    why: WhyOption = "by hand",
+    by: ByOption = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Bring letters back now, whether they are due or not; a parked one gets one more try."""
+    selection = selection_of(ids=ids, queues=queue, names=name, reason=reason, older_than=older_than, states=state)
+    must_say_which(selection)
+    from maxbooster_ops.dead_letters.rounds import Round  # noqa: PLC0415 -- it needs Redis
+
+    asked = Round(actor=who(by), why=why, selection=selection, by_hand=True)
+    _redrive(asked, dry_run=dry_run, yes=yes, json=json, home=home)
+
+
+@app.command()
+def redrive(  # noqa: PLR0913, PLR0917 -- one per option
+    now: Annotated[bool, typer.Option("--now", help="Also those that are not due yet.")] = False,
+    queue: QueueOption = None,
+    name: NameOption = None,
+    reason: ReasonOption = None,
+    older_than: OlderOption = None,
+    dry_run: DryRunOption = False,
+    why: WhyOption = "it was due",
+    by: ByOption = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Bring back what is due: what the schedule does every hour. Parked letters stay parked."""
+    from maxbooster_ops.dead_letters.rounds import Round  # noqa: PLC0415 -- it needs Redis
+
+    selection = selection_of(queues=queue, names=name, reason=reason, older_than=older_than)
+    asked = Round(actor=who(by), why=why, selection=selection, ignoring_backoff=now)
+    _redrive(asked, dry_run=dry_run, yes=True, json=json, home=home)
+
+
+@app.command()
+def park(  # noqa: PLR0913, PLR0917 -- one per option
+    ids: IdsArgument = None,
+    queue: QueueOption = None,
+    name: NameOption = None,
+    reason: ReasonOption = None,
+    older_than: OlderOption = None,
+    state: StateOption = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    why: WhyOption = "by hand",
+    by: ByOption = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Let pending letters wait for a person; the schedule leaves them alone."""
+    selection = selection_of(ids=ids, queues=queue, names=name, reason=reason, older_than=older_than, states=state)
+    _change("parked", selection, dry_run=dry_run, yes=yes, why=why, by=by, json=json, home=home)
+
+
+@app.command()
+def discard(  # noqa: PLR0913, PLR0917 -- one per option
+    ids: IdsArgument = None,
+    queue: QueueOption = None,
+    name: NameOption = None,
+    reason: ReasonOption = None,
+    older_than: OlderOption = None,
+    state: StateOption = None,
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
+    why: WhyOption = "by hand",
+    by: ByOption = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """End letters for good; their jobs stay in the failed set, where the platform left them."""
+    selection = selection_of(ids=ids, queues=queue, names=name, reason=reason, older_than=older_than, states=state)
+    _change("discarded", selection, dry_run=dry_run, yes=yes, why=why, by=by, json=json, home=home)
+
+
+@app.command()
+def edit(  # noqa: PLR0913, PLR0917 -- one per option
+    letter: LetterArgument,
+    data: Annotated[str | None, typer.Option("--data", help="The new data, as JSON.", show_default=False)] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", exists=True, dir_okay=False, help="A file with it.", show_default=False)
+    ] = None,
+    then_retry: Annotated[bool, typer.Option("--retry", help="Bring it back at once.")] = False,
+    why: WhyOption = "by hand",
+    by: ByOption = None,
+    json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Give the job of a pending or parked letter other data."""
+    if (data is None) == (file is None):
+        raise UsageError("Give the new data either with --data or with --file.")
+    from maxbooster_ops.dead_letters.by_hand import edit as change_data  # noqa: PLC0415 -- it needs Redis
+    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
+
+    text = data if data is not None else _read(file)
+    with with_redis(home) as dead_letters:
+        state = dead_letters.store.state
+        found = the_letter(state, letter)
+        change_data(state, dead_letters.side, found, text, actor=who(by), why=why, now=utc_now())
+        if then_retry:
+            dead_letters.redrive(
+                dead_letters.chosen(Selection(ids=(letter,)), whole=True),
+                actor=who(by),
+                why=why,
+                clock=utc_now,
+                allows=dead_letters.breaker_gate().allows,
+            )
+        after = the_letter(state, letter)
+    if json:
+        print_json(views.as_json(after))
+    else:
+        said = f"{after.id} has the new data; it is {after.state}: {after.note}"
+        console.print(views.visible(said), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def stuck(json: JsonOption = False, home: HomeOption = None) -> None:
+    """Show jobs that are active for too long, or whose worker is gone with nobody to take them."""
+    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
+
+    with with_redis(home) as dead_letters:
+        views.show_stuck(dead_letters.stuck(utc_now()), json=json)
+
+
+def _look(home: Path | None) -> None:
+    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
+
+    with with_redis(home) as dead_letters:
+        dead_letters.look(utc_now())
+
+
+def _redrive(asked: Round, *, dry_run: bool, yes: bool, json: bool, home: Path | None) -> None:
+    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
+
+    with with_redis(home) as dead_letters:
+        state = dead_letters.store.state
+        if dry_run:
+            foreseen = asked.foresee(dead_letters, utc_now())
+            views.show_foreseen(foreseen, json=json)
+            return
+        dead_letters.look(utc_now())
+        picked(state, Selection(ids=asked.selection.ids))  # names an id that nobody knows
+        letters = asked.letters(dead_letters, utc_now())
+        confirm("Bring back", letters, yes=yes)
+        with progress("bringing back", len(letters)) as told:
+            done = asked.run(dead_letters, letters, clock=utc_now, told=told)
+        after = as_they_are(state, letters)
+    views.show_redriven(len(letters), done, after, json=json)
+
+
+def _change(  # noqa: PLR0913 -- one per option
+    what: str,
+    selection: Selection,
+    *,
+    dry_run: bool,
+    yes: bool,
+    why: str,
+    by: str | None,
+    json: bool,
+    home: Path | None,
+) -> None:
+    must_say_which(selection)
+    from maxbooster_ops.dead_letters import by_hand  # noqa: PLC0415 -- it needs Redis
+    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
+
+    deed, may = (by_hand.park, (LetterState.PENDING,)) if what == "parked" else (by_hand.discard, by_hand.RETRIABLE)
+    with only_state(home) as (_, state):
+        letters = picked(state, selection)
+        if dry_run:
+            views.show_would_change(what, letters, [letter for letter in letters if letter.state in may], json=json)
+            return
+        confirm("Park" if what == "parked" else "Discard", letters, yes=yes)
+        changed = deed(state, letters, actor=who(by), why=why, now=utc_now())
+        after = as_they_are(state, letters)
+    views.show_changed(what, changed, letters, after, json=json)
+
+
+def _read(file: Path | None) -> str:
+    try:
+        return file.read_text(encoding="utf-8") if file else ""
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"--file: {file} cannot be read as text: {error}.") from error
