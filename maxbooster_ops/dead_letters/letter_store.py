@@ -7,7 +7,7 @@ letter still has it. Not here: what to change (`deciding.py`).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,7 +70,7 @@ def chosen(connection: sa.Connection, selection: Selection, *, whole: bool = Fal
     """Give the letters that `selection` picks, oldest failure first; without `whole`, stack and payload stay empty."""
     columns = [column for column in dead_letters.c if whole or column.name not in _LARGE]
     query = sa.select(*columns).where(*_conditions(selection)).order_by(dead_letters.c.last_failed_at)
-    letters = (_letter(row) for row in connection.execute(query).mappings())
+    letters = _letters(columns, connection.execute(query))
     picked = [letter for letter in letters if selection.matches_reason(letter.reason)]
     return picked[: selection.limit] if selection.limit is not None else picked
 
@@ -86,23 +86,21 @@ def known_failures(connection: sa.Connection, prefix: str, queue: str, job_ids: 
             .where(dead_letters.c.job_id.in_(job_ids[start : start + _CHUNK]))
             .order_by(dead_letters.c.found_at)
         )
-        known |= {row["job_id"]: _letter(row) for row in connection.execute(query).mappings()}
+        known |= {letter.job.job_id: letter for letter in _letters(columns, connection.execute(query))}
     return known
 
 
 def last_failures(connection: sa.Connection, prefix: str, queue: str, job_ids: Sequence[str]) -> dict[str, LastFailure]:
-    """Give of which failure the newest letter of each of these jobs tells; for many jobs."""
-    known: dict[str, LastFailure] = {}
-    for start in range(0, len(job_ids), _CHUNK):
-        query = (
-            sa.select(dead_letters.c.job_id, dead_letters.c.state, dead_letters.c.last_failed_at)
-            .where(dead_letters.c.prefix == prefix, dead_letters.c.queue == queue)
-            .where(dead_letters.c.job_id.in_(job_ids[start : start + _CHUNK]))
-            .order_by(dead_letters.c.found_at)
-        )
-        for job_id, state, at in connection.execute(query):
-            known[job_id] = LastFailure(state=LetterState(state), at=at)
-    return known
+    """Give of which failure the newest letter of each of these jobs tells; where they are many, of other jobs too."""
+    table = dead_letters.c
+    query = (
+        sa.select(table.job_id, table.state, table.last_failed_at)
+        .where(table.prefix == prefix, table.queue == queue)
+        .order_by(table.found_at)
+    )
+    if len(job_ids) <= _CHUNK:
+        query = query.where(table.job_id.in_(job_ids))
+    return {job_id: LastFailure(state=LetterState(state), at=at) for job_id, state, at in connection.execute(query)}
 
 
 def queues_that_lost(connection: sa.Connection) -> set[tuple[str, str]]:
@@ -128,9 +126,15 @@ def change(connection: sa.Connection, letter: Letter, changes: Mapping[str, Any]
     if connection.execute(sa.update(dead_letters).where(held).values(**values)).rowcount != 1:
         return False
     if done:
-        row = {"letter_id": letter.id, "ts": done.ts, "action": done.action, "actor": done.actor, "why": done.why}
-        connection.execute(sa.insert(dead_letter_actions).values(**row))
+        record(connection, [letter.id], done)
     return True
+
+
+def record(connection: sa.Connection, letter_ids: Sequence[str], done: Action) -> None:
+    """Record that the same was done about each of these letters."""
+    what = {"ts": done.ts, "action": done.action, "actor": done.actor, "why": done.why}
+    if letter_ids:
+        connection.execute(sa.insert(dead_letter_actions), [{"letter_id": each, **what} for each in letter_ids])
 
 
 def history(connection: sa.Connection, letter_id: str) -> list[Action]:
@@ -202,11 +206,10 @@ def _row(letter: Letter) -> dict[str, Any]:
     return {**{name: getattr(letter, name) for name in _PLAIN}, **job, **kinds}
 
 
-def _letter(row: sa.RowMapping) -> Letter:
-    missing = {"stack": "", "payload": None}
-    return Letter(
-        job=JobKey(prefix=row["prefix"], queue=row["queue"], job_id=row["job_id"]),
-        state=LetterState(row["state"]),
-        payload_kept=PayloadKept(row["payload_kept"]),
-        **{name: row.get(name, missing.get(name)) for name in _PLAIN},
-    )
+def _letters(columns: Sequence[sa.Column[Any]], rows: Iterable[Sequence[Any]]) -> Iterator[Letter]:
+    names = [column.name for column in columns]
+    for row in rows:
+        values = {"stack": "", "payload": None, **dict(zip(names, row, strict=True))}
+        job = JobKey(prefix=values.pop("prefix"), queue=values.pop("queue"), job_id=values.pop("job_id"))
+        state, kept = LetterState(values.pop("state")), PayloadKept(values.pop("payload_kept"))
+        yield Letter(job=job, state=state, payload_kept=kept, **values)

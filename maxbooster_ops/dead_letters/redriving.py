@@ -19,7 +19,7 @@ from maxbooster_ops.dead_letters.letter import Letter, LetterState, PayloadKept
 from maxbooster_ops.dead_letters.letter_store import chosen
 from maxbooster_ops.dead_letters.queue_side import QueueSide, Return, chunks
 from maxbooster_ops.dead_letters.selecting import Selection
-from maxbooster_ops.dead_letters.stepping import begin_try, take
+from maxbooster_ops.dead_letters.stepping import begin_tries, take
 from maxbooster_ops.store.state import State
 
 _BATCH = 200
@@ -64,13 +64,9 @@ class Redrive:
 
     def claim(self, letters: Sequence[Letter], now: datetime) -> list[Letter]:
         """Claim letters for one try each and give those that nobody else had; their jobs are still where they were."""
-        claimed = []
         with self.state.writing() as connection:
-            for letter in letters:
-                token = begin_try(connection, letter, actor=self.actor, why=self.why, now=now)
-                if token:
-                    claimed.append(_claimed(letter, token, now))
-        return claimed
+            tokens = begin_tries(connection, letters, actor=self.actor, why=self.why, now=now)
+        return [_claimed(letter, tokens[letter.id], now) for letter in letters if letter.id in tokens]
 
     def finish(self, claimed: Sequence[Letter], done: Redriven, *, now: datetime) -> None:
         """Return the jobs of claimed letters and write down what was refused; doing it again changes nothing."""

@@ -1,4 +1,4 @@
-"""Dead letters while the process that brings them back, and Redis, are killed: nothing lost, doubled or in a wrong state."""
+"""Dead letters while what brings them back, and Redis, is killed: nothing lost, doubled or in a wrong state."""
 
 from __future__ import annotations
 
