@@ -43,6 +43,7 @@ class Refusal(StrEnum):
     PAUSED_V5 = "paused_v5"
     DEDUPLICATED = "deduplicated"
     WAITS_FOR_CHILDREN = "waits_for_children"
+    CHILD_REMOVED = "child_removed"
 
     @property
     def text(self) -> str:
@@ -57,6 +58,7 @@ _REFUSALS = {
     Refusal.PAUSED_V5: "the queue is paused and belongs to BullMQ 5, which would lose the job on resume",
     Refusal.DEDUPLICATED: "another job holds its deduplication id",
     Refusal.WAITS_FOR_CHILDREN: "children of this job have not succeeded; bring them back first",
+    Refusal.CHILD_REMOVED: "a child that had not succeeded was removed, and without it BullMQ never completes this job",
 }
 
 
@@ -100,6 +102,8 @@ def after_refusal(letter: Letter, refusal: Refusal, *, now: datetime) -> Step:
         return Step(state=LetterState.RETRYING, action="refused", note=refusal.text, gives_back_try=True)
     if refusal in {Refusal.GONE, Refusal.TRIMMED}:
         return _after_disappearance(letter, refusal)
+    if refusal is Refusal.CHILD_REMOVED:
+        return Step(state=LetterState.PARKED, action="parked", note=refusal.text, gives_back_try=True)
     if now - max(letter.last_failed_at, letter.found_at) > GIVES_UP_AFTER:
         note = f"refused for {GIVES_UP_AFTER.days} days: {refusal.text}"
         return Step(state=LetterState.PARKED, action="parked", note=note, gives_back_try=True)

@@ -50,7 +50,16 @@ local deduplication = call("HGET", job, "deid")
 if deduplication and call("EXISTS", queue .. "de:" .. deduplication) == 1 then
   return "deduplicated"
 end
-if call("SCARD", job .. ":dependencies") > 0 or call("ZCARD", job .. ":unsuccessful") > 0 then
+local children = call("SRANDMEMBER", job .. ":dependencies", 100)
+for _, child in ipairs(call("ZRANGE", job .. ":unsuccessful", 0, 99)) do
+  table.insert(children, child)
+end
+for _, child in ipairs(children) do
+  if call("EXISTS", child) == 0 then
+    return "child_removed"
+  end
+end
+if #children > 0 then
   return "waits_for_children"
 end
 if only_look then
