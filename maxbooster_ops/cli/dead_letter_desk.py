@@ -102,16 +102,19 @@ def must_say_which(selection: Selection) -> None:
         raise UsageError("Say which letters: their ids, or a filter such as --queue, --reason or --state parked.")
 
 
+def must_know(state: State, ids: Sequence[str]) -> None:
+    """Refuse ids that nobody knows; raises `UsageError` that names them."""
+    with state.reading() as connection:
+        known = {letter.id for letter in chosen(connection, Selection(ids=tuple(ids)))} if ids else set()
+    if unknown := [one for one in ids if one not in known]:
+        raise UsageError(f"No dead letter {', '.join(unknown)}. `maxbooster-ops dead-letters list` shows them all.")
+
+
 def picked(state: State, selection: Selection) -> list[Letter]:
     """Give the letters that are meant; raises `UsageError` that names the ids that nobody knows."""
+    must_know(state, selection.ids)
     with state.reading() as connection:
-        letters = chosen(connection, selection)
-        known = {letter.id for letter in letters}
-        missing = [one for one in selection.ids if one not in known]
-        existing = {letter.id for letter in chosen(connection, Selection(ids=tuple(missing)))} if missing else set()
-    if unknown := [one for one in missing if one not in existing]:
-        raise UsageError(f"No dead letter {', '.join(unknown)}. `maxbooster-ops dead-letters list` shows them all.")
-    return letters
+        return chosen(connection, selection)
 
 
 def as_they_are(state: State, letters: Sequence[Letter]) -> list[Letter]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
+from json import dumps
 from typing import TYPE_CHECKING, Any
 
 from maxbooster_ops.cli.output import console, json_text, print_json, print_table
@@ -60,20 +62,23 @@ def as_json(letter: Letter) -> dict[str, Any]:
     }
 
 
-def show_letters(letters: Sequence[Letter], *, json: bool, most: int | None) -> None:
-    """Print letters, the newest failure first."""
-    newest = list(reversed(letters))
-    shown = newest if most is None else newest[:most]
+def show_letters(letters: Sequence[Letter], numbers: Counter[LetterState], *, json: bool) -> None:
+    """Print letters, the newest failure first; `numbers` counts all that were asked for."""
     if json:
-        print_json([as_json(letter) for letter in shown])
+        print_rows([as_json(letter) for letter in reversed(letters)])
     elif not letters:
         console.print(NOTHING)
     else:
-        print_table(None, _COLUMNS, map(_row, shown))
-        numbers = Counter(letter.state for letter in letters)
+        print_table(None, _COLUMNS, map(_row, reversed(letters)))
         total = ", ".join(f"{numbers[state]:,} {state}" for state in LetterState if numbers[state])
-        rest = f"; the newest {len(shown):,} are shown, --limit shows more" if len(shown) < len(letters) else ""
-        console.print(f"\n{len(letters):,} dead letters: {total}{rest}.", highlight=False)
+        rest = f"; the newest {len(letters):,} are shown, --limit shows more" if len(letters) < numbers.total() else ""
+        console.print(f"\n{numbers.total():,} dead letters: {total}{rest}.", highlight=False)
+
+
+def print_rows(rows: Sequence[dict[str, Any]]) -> None:
+    """Print a JSON list with a line per row: indented, thousands of rows would take seconds."""
+    lines = (dumps(row, ensure_ascii=False, default=datetime.isoformat) for row in rows)
+    print("[" + ",\n ".join(lines) + "]")  # noqa: T201 -- not through rich, which would wrap it
 
 
 def show_letter(letter: Letter, done: Sequence[Action], payload: Payload, *, json: bool) -> None:
@@ -124,7 +129,7 @@ def _show_text(title: str, text: str) -> None:
 def show_foreseen(foreseen: Sequence[Foreseen], *, json: bool) -> None:
     """Print what would happen to each letter."""
     if json:
-        print_json([{**as_json(one.letter), "would": one.what, "would_return": one.returns} for one in foreseen])
+        print_rows([{**as_json(one.letter), "would": one.what, "would_return": one.returns} for one in foreseen])
     elif not foreseen:
         console.print(NOTHING)
     else:
@@ -139,7 +144,7 @@ def show_foreseen(foreseen: Sequence[Foreseen], *, json: bool) -> None:
 def show_redriven(asked: int, done: Redriven, now: Sequence[Letter], *, json: bool) -> None:
     """Print what became of the letters that were asked for."""
     if json:
-        print_json([as_json(letter) for letter in now])
+        print_rows([as_json(letter) for letter in now])
         return
     if not asked:
         console.print("No dead letter is due, or none matches: nothing was brought back.")
@@ -156,7 +161,7 @@ def show_redriven(asked: int, done: Redriven, now: Sequence[Letter], *, json: bo
 def show_would_change(what: str, letters: Sequence[Letter], would: Sequence[Letter], *, json: bool) -> None:
     """Print which letters would be parked or discarded."""
     if json:
-        print_json([{**as_json(letter), "would": what if letter in would else "nothing"} for letter in letters])
+        print_rows([{**as_json(letter), "would": what if letter in would else "nothing"} for letter in letters])
     elif not letters:
         console.print(NOTHING)
     else:
@@ -167,7 +172,7 @@ def show_would_change(what: str, letters: Sequence[Letter], would: Sequence[Lett
 def show_changed(what: str, changed: int, letters: Sequence[Letter], now: Sequence[Letter], *, json: bool) -> None:
     """Print how many letters were parked or discarded."""
     if json:
-        print_json([as_json(letter) for letter in now])
+        print_rows([as_json(letter) for letter in now])
     elif not letters:
         console.print(NOTHING)
     else:

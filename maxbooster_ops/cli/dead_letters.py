@@ -21,6 +21,7 @@ from maxbooster_ops.cli.dead_letter_desk import (
     YesOption,
     as_they_are,
     confirm,
+    must_know,
     must_say_which,
     only_state,
     picked,
@@ -33,7 +34,7 @@ from maxbooster_ops.cli.dead_letter_desk import (
 from maxbooster_ops.cli.options import HomeOption, JsonOption
 from maxbooster_ops.cli.output import console, print_json
 from maxbooster_ops.dead_letters.letter import LetterState
-from maxbooster_ops.dead_letters.letter_store import history
+from maxbooster_ops.dead_letters.letter_store import history, newest
 from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.watching import targets_of
@@ -49,6 +50,7 @@ app = typer.Typer(
 )
 
 _MOST_IN_TABLE = 50
+_ALL = 1_000_000_000
 
 LetterArgument = Annotated[str, typer.Argument(metavar="ID", help="The letter's id.")]
 
@@ -73,8 +75,10 @@ def list_letters(  # noqa: PLR0913, PLR0917 -- one per option
     if look:
         _look(home)
     with only_state(home) as (_, opened):
-        letters = picked(opened, selection)
-    views.show_letters(letters, json=json, most=limit or (None if json else _MOST_IN_TABLE))
+        must_know(opened, selection.ids)
+        with opened.reading() as connection:
+            letters, numbers = newest(connection, selection, limit or (_ALL if json else _MOST_IN_TABLE))
+    views.show_letters(letters, numbers, json=json)
 
 
 @app.command()
@@ -242,7 +246,7 @@ def _redrive(asked: Round, *, dry_run: bool, yes: bool, json: bool, home: Path |
             views.show_foreseen(foreseen, json=json)
             return
         dead_letters.look(utc_now())
-        picked(state, Selection(ids=asked.selection.ids))  # names an id that nobody knows
+        must_know(state, asked.selection.ids)
         letters = asked.letters(dead_letters, utc_now())
         confirm("Bring back", letters, yes=yes)
         with progress("bringing back", len(letters)) as told:

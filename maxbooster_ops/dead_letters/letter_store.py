@@ -7,6 +7,7 @@ letter still has it. Not here: what to change (`deciding.py`).
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,6 +74,17 @@ def chosen(connection: sa.Connection, selection: Selection, *, whole: bool = Fal
     letters = _letters(columns, connection.execute(query))
     picked = [letter for letter in letters if selection.matches_reason(letter.reason)]
     return picked[: selection.limit] if selection.limit is not None else picked
+
+
+def newest(connection: sa.Connection, selection: Selection, most: int) -> tuple[list[Letter], Counter[LetterState]]:
+    """Give the newest of the letters that `selection` picks, and of all of them how many are in each state."""
+    table = dead_letters.c
+    query = sa.select(table.id, table.state, table.reason).where(*_conditions(selection))
+    rows = connection.execute(query.order_by(table.last_failed_at.desc()))
+    picked = [(row.id, row.state) for row in rows if selection.matches_reason(row.reason)]
+    few = len(picked) > most  # all of them, or those alone that are wanted
+    wanted = Selection(ids=tuple(letter_id for letter_id, _ in picked[:most])) if few else selection
+    return chosen(connection, wanted), Counter(LetterState(state) for _, state in picked)
 
 
 def known_failures(connection: sa.Connection, prefix: str, queue: str, job_ids: Sequence[str]) -> dict[str, Letter]:
