@@ -70,9 +70,9 @@ class DeadLetterRig:
         (letter,) = self.letters()
         return letter
 
-    def until(self, queue: str, **counts: int) -> None:
+    def until(self, queue: str, prefix: str = "bull", **counts: int) -> None:
         """Wait until the queue holds so many jobs of each state."""
-        holds = lambda: counts.items() <= self.platform.tell("counts", queue=queue).items()  # noqa: E731
+        holds = lambda: counts.items() <= self.platform.tell("counts", queue=queue, prefix=prefix).items()  # noqa: E731
         wait_for(holds, seconds=30, what=f"{counts} in {queue}")
 
 
