@@ -34,13 +34,10 @@ def quoted(text: object) -> str:
 
 def attach_statement(home: Home, *, read_only: bool) -> str:
     """Give the statement that attaches the lake as `ops`."""
-    options = (
-        "READ_ONLY, META_BUSY_TIMEOUT 10000"
-        if read_only
-        else f"DATA_PATH {quoted(home.lake_files)}, META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000, "
-        f"DATA_INLINING_ROW_LIMIT {INLINED_ROWS}"
-    )
-    return f"ATTACH {quoted(f'ducklake:sqlite:{home.catalog}')} AS ops ({options})"
+    # The catalog remembers where its files were when it was made; a home that was moved or copied has its own.
+    where = f"DATA_PATH {quoted(home.lake_files)}, OVERRIDE_DATA_PATH true, META_BUSY_TIMEOUT 10000"
+    how = "READ_ONLY" if read_only else f"META_JOURNAL_MODE 'WAL', DATA_INLINING_ROW_LIMIT {INLINED_ROWS}"
+    return f"ATTACH {quoted(f'ducklake:sqlite:{home.catalog}')} AS ops ({where}, {how})"
 
 
 def connect(home: Home) -> duckdb.DuckDBPyConnection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -16,6 +17,7 @@ from support.facts import NOON, fact
 from maxbooster_ops.errors import StoreError, StoreVersionError
 from maxbooster_ops.store import alert_tables, analysis_tables, dead_letter_tables, lake_migrations
 from maxbooster_ops.store.arrow import arrow_schema
+from maxbooster_ops.store.asking import ask
 from maxbooster_ops.store.beats import Batch, Outcome, beat_id
 from maxbooster_ops.store.facts import FACTS, BeatTaken, MetricSample, QueueSample
 from maxbooster_ops.store.findings import FINDINGS
@@ -44,6 +46,15 @@ def batch(number, *, memories=None, facts=()):
     return Batch(
         id=beat_id(due), due=due, facts=[fact(BeatTaken, ts=due, kind="beat", due=due), *facts], memories=memories or {}
     )
+
+
+MANY = 300
+"""Rows that go into a file of their own, not into the catalog."""
+
+
+def many_samples(number):
+    due = NOON + timedelta(seconds=30 * number)
+    return [fact(MetricSample, ts=due, name=f"m{n}", labels={}, value=1.0) for n in range(MANY)]
 
 
 def count(store, table):
@@ -171,6 +182,21 @@ def test_a_state_of_a_newer_release_is_refused(home):
 def test_reading_a_home_without_a_lake_says_how_to_get_one(home):
     with pytest.raises(StoreError, match="maxbooster-ops up"), open_lake(home, read_only=True):
         pass
+
+
+def test_a_home_that_was_copied_is_a_store_of_its_own(home, tmp_path):
+    with open_store(home) as store:
+        store.beats.store(batch(1, facts=many_samples(1)), {})
+    copy = Home(root=tmp_path / "copy")
+    shutil.copytree(home.root, copy.root)
+    with open_store(copy) as store:
+        store.beats.store(batch(2, facts=many_samples(2)), {})
+        written = count(store, "metric_samples")
+    shutil.rmtree(home.root)
+    with open_lake(copy, read_only=True) as lake:
+        (row,) = lake.query("SELECT count(*) AS rows FROM metric_samples")
+    assert row["rows"] == written == 2 * MANY
+    assert ask(copy, "SELECT count(*) FROM metric_samples").rows == [(written,)]
 
 
 def test_the_state_s_tables_are_those_that_its_migrations_make(home):
