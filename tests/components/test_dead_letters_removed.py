@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.dead_letter_rig import BROKEN, dead_letter_rig, die, effects, mend
 
+from maxbooster_ops.dead_letters.deciding import Refusal
 from maxbooster_ops.dead_letters.letter import LetterState, PayloadKept
 from maxbooster_ops.processes.waiting import wait_for
 
@@ -54,3 +55,50 @@ def test_a_redacted_copy_is_never_added_again(rig6):
     rig6.platform.tell("remove", queue="mail", id=job_id)
     rig6.redrive()
     assert rig6.letter().state is LetterState.PARKED
+
+
+def test_a_worker_that_trims_its_failed_jobs_is_noticed_and_copied_from_then_on(rig6):
+    """The option stands with the worker, not with its jobs, so that only what is missing tells of it."""
+    with rig6.redis.client() as client:
+        client.set("outage", 1)
+    rig6.platform.tell("work", queue="mail", removeOnFail={"count": 2})
+    first = add_dying(rig6, jobs=2)
+    rig6.look()
+    assert {letter.payload_kept for letter in rig6.letters()} == {PayloadKept.REDIS}
+    add_dying(rig6, jobs=2)
+    assert rig6.redrive().refused == {Refusal.TRIMMED: 2}
+    trimmed = rig6.letters(states=(LetterState.PARKED,))
+    assert {letter.job.job_id for letter in trimmed} == set(first)
+    assert all("seems to remove its failed jobs" in letter.note for letter in trimmed)
+
+    rig6.look()
+    copied = rig6.letters(states=(LetterState.PENDING,))
+    assert [letter.payload_kept for letter in copied] == [PayloadKept.COPIED] * 2
+    add_dying(rig6, jobs=2)
+    mend(rig6)
+    assert rig6.redrive().returned == 2
+    rig6.until("mail", completed=2)
+    assert effects(rig6) == sorted(letter.job.job_id.encode() for letter in copied)
+
+
+def test_a_completed_job_that_the_platform_removed_has_recovered(rig6):
+    (job_id,) = die(rig6, opts={"removeOnComplete": True})
+    rig6.look()
+    mend(rig6)
+    rig6.redrive()
+    rig6.until("mail", failed=0, active=0, waiting=0)
+    rig6.look()
+    assert (rig6.letter().state, effects(rig6)) == (LetterState.RECOVERED, [job_id.encode()])
+
+
+def add_dying(rig, *, jobs):
+    """Add jobs to workers that stand already, and wait until as many more have failed."""
+    with rig.redis.client() as client:
+        before = failures(client)
+        ids = rig.platform.tell("add", queue="mail", jobs=[{"name": "send", "data": BROKEN}] * jobs)
+        wait_for(lambda: failures(client) == before + jobs, seconds=20, what="the failures on the stream")
+    return ids
+
+
+def failures(client):
+    return sum(fields[b"event"] == b"failed" for _, fields in client.xrange("bull:mail:events"))
