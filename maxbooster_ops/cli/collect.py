@@ -11,11 +11,16 @@ import typer
 
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import errors, print_json, print_table
-from maxbooster_ops.collecting import open_collector
+from maxbooster_ops.collecting import collector_of, look_for_dead_letters
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import StoreError
+from maxbooster_ops.settings import Settings
 from maxbooster_ops.sources.collector import BeatReport, Collector, utc_now
-from maxbooster_ops.watching import targets_of
+from maxbooster_ops.store.opening import Store, open_store
+from maxbooster_ops.watching import home_of, targets_of
+
+_LOOKS_EVERY_SECONDS = 60.0
+"""How often dead letters are looked for, and once at the end, as the runs of Dagster do."""
 
 
 def _duration(text: str) -> timedelta:
@@ -40,7 +45,7 @@ def run(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Take beats: read every source and store what was seen.
+    """Take beats: read every source and store what was seen; then look for dead letters.
 
     With `--json` each beat is one line: `ts`, and per source `rows`, `duration_ms` and `error`.
     Exit code 1 when a beat could not be stored; a source that failed is part of the beat.
@@ -53,9 +58,15 @@ def run(
             style="yellow",
         )
     step = every or timedelta(seconds=settings.maxbooster_collect_interval_seconds)
-    with open_collector(settings) as collector:
-        stored = [_take(collector, as_json=json) for _ in _paced(beats, step)]
+    with open_store(home_of(settings)) as store, collector_of(settings, store) as collector:
+        stored, looked_at = [], time.monotonic()
+        for _ in _paced(beats, step):
+            stored.append(_take(collector, as_json=json))
+            if time.monotonic() - looked_at >= _LOOKS_EVERY_SECONDS:
+                looked_at = time.monotonic()
+                _look(settings, store)
         late = collector.finish()
+        _look(settings, store)
     if late and not json:  # in JSON a line is a beat; late answers of slow monitors are in the store
         _show(late, as_json=False)
     if not all(stored):
@@ -69,6 +80,11 @@ def _paced(beats: int, step: timedelta) -> Iterator[int]:
         wait = (start + number * step - utc_now()).total_seconds()
         time.sleep(max(0.0, wait))
         yield number
+
+
+def _look(settings: Settings, store: Store) -> None:
+    if said := look_for_dead_letters(settings, store):
+        errors.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _take(collector: Collector, *, as_json: bool) -> bool:

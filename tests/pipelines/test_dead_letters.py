@@ -1,0 +1,152 @@
+"""Dead letters in real Dagster runs, with a real Redis and npm's BullMQ: found by collecting, brought back hourly."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+from support.dead_letter_rig import dead_letter_rig
+
+from maxbooster_ops.dead_letters.letter import LetterState
+from maxbooster_ops.pipelines.dead_letters import RedriveConfig
+from maxbooster_ops.pipelines.definitions import defs
+from maxbooster_ops.settings import variables
+from maxbooster_ops.store.lake import open_lake
+
+BROKEN = {"failWhile": "outage", "effects": "effects", "reason": "no connection"}
+
+
+@pytest.fixture
+def rig(tmp_path, monkeypatch):
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    with dead_letter_rig(tmp_path) as opened:
+        monkeypatch.setenv("REDIS_URL", opened.redis.url)
+        monkeypatch.setenv("MAXBOOSTER_HOME", str(opened.store.home.root))
+        yield opened
+
+
+def die(rig, *, queue="mail", jobs=1, **data):
+    with rig.redis.client() as client:
+        client.set(data.get("failWhile", "outage"), 1)
+    rig.platform.tell("work", queue=queue)
+    job = {"name": "send", "data": {**BROKEN, **data}, "opts": {"attempts": 1}}
+    ids = rig.platform.tell("add", queue=queue, jobs=[job] * jobs)
+    rig.until(queue, failed=jobs)
+    return ids
+
+
+def mend(rig):
+    with rig.redis.client() as client:
+        client.delete("outage")
+
+
+def run(job, **config):
+    run_config = dg.RunConfig(ops={"redrive": RedriveConfig(**config)}) if config else None
+    return defs.resolve_job_def(job).execute_in_process(run_config=run_config, raise_on_error=False)
+
+
+def shown(result, asset):
+    events = {event.asset_key.to_user_string(): event for event in result.get_asset_materialization_events()}
+    return {name: entry.value for name, entry in events[asset].materialization.metadata.items()}
+
+
+def checks(result):
+    return {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
+
+
+def counted(rig):
+    with open_lake(rig.store.home, read_only=True) as lake:
+        return lake.query(
+            "SELECT queue, pending, recovered, parked, stuck FROM dead_letter_samples "
+            "QUALIFY row_number() OVER (PARTITION BY queue ORDER BY ts DESC) = 1 ORDER BY queue"
+        )
+
+
+def test_a_collecting_run_finds_what_died_and_counts_it(rig):
+    die(rig, jobs=2)
+    assert run("collect").success
+    assert {letter.state for letter in rig.letters()} == {LetterState.PENDING}
+    assert counted(rig) == [{"queue": "mail", "pending": 2, "recovered": 0, "parked": 0, "stuck": 0}]
+
+
+def test_a_look_that_fails_costs_no_beat_and_no_run(rig, monkeypatch):
+    die(rig)
+    monkeypatch.setenv("REDIS_URL", f"{rig.redis.url.rsplit('/', 1)[0].rsplit(':', 1)[0]}:1/0")
+    before = len(beats(rig))
+    assert run("collect").success
+    assert len(beats(rig)) == before + 1
+    assert rig.letters() == []
+
+
+def beats(rig):
+    with open_lake(rig.store.home, read_only=True) as lake:
+        return lake.query("SELECT ts FROM beats")
+
+
+def test_the_hourly_run_brings_back_what_is_due_and_shows_what_stands(rig):
+    die(rig, jobs=2)
+    die(rig, queue="report", failWhile="broken for ever")
+    run("collect")
+    mend(rig)
+    result = run("redrive")
+    assert result.success
+    done = shown(result, "redrive")
+    assert (done["asked"], done["brought_back"], done["held_by_breaker"]) == (3, 3, 0)
+    rig.until("mail", completed=2)
+    rig.until("report", failed=1, waiting=0, active=0)
+    run("collect")
+    again = run("redrive")
+    assert shown(again, "redrive")["asked"] == 0, "what failed again waits for its backoff"
+    stands = shown(again, "dead_letters")
+    assert (stands["recovered"], stands["pending"], stands["recovery_rate_percent"]) == (2, 1, 100)
+    assert "| report | 1 | 0 |" in stands["by_queue"]
+    assert "| mail | 0 | 0 | 2 |" in stands["by_queue"]
+    assert "no connection" in stands["newest"]
+    assert checks(again) == {"nothing_parked": True, "nothing_stuck": True}
+
+
+def test_the_launchpad_brings_back_what_a_person_picks_and_keeps_who_and_why(rig):
+    first, second = die(rig, jobs=2)
+    run("collect")
+    mend(rig)
+    letters = {letter.job.job_id: letter.id for letter in rig.letters()}
+    foreseen = shown(run("redrive", dry_run=True), "redrive")
+    assert (foreseen["asked"], foreseen["would_be_brought_back"]) == (2, 2)
+    assert {letter.tries for letter in rig.letters()} == {0}
+    done = run("redrive", ids=[letters[first]], actor="ann", why="the bank is back")
+    assert shown(done, "redrive")["brought_back"] == 1
+    notes = {letter.job.job_id: (letter.tries, letter.note) for letter in rig.letters()}
+    assert notes[first] == (1, "the bank is back")
+    assert notes[second][0] == 0
+
+
+def test_parked_letters_fail_the_check(rig):
+    die(rig)
+    run("collect")
+    letter = rig.letter()
+    with rig.store.state.writing() as connection:
+        connection.exec_driver_sql("UPDATE dead_letters SET state = 'parked' WHERE id = ?", (letter.id,))
+    assert checks(run("redrive"))["nothing_parked"] is False
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        pytest.param({"reason": "("}, "is no regular expression", id="a pattern that is none"),
+        pytest.param({"older_than": "2 fortnights"}, "is not a duration", id="a duration that is none"),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_is_refused_with_the_reason(config, said):
+    with pytest.raises(ValueError, match=said):
+        RedriveConfig(**config)
+
+
+def test_without_a_redis_the_hourly_run_has_nothing_to_do(tmp_path, monkeypatch):
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
+    result = run("redrive")
+    assert result.success
+    assert shown(result, "redrive")["note"] == "No Redis is watched: set REDIS_URL."
