@@ -82,12 +82,19 @@ class RedriveConfig(dg.Config):
         )
 
 
-@dg.asset(
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"redis", "bullmq", "sqlite"},
-    deps=["queue_samples", "queue_jobs"],
-    description="Dead letters that were brought back: how many, what was refused and why. The launchpad takes filters.",
+@dg.multi_asset(
+    name="bring_back",  # the asset's name is that of the job, and Dagster wants no two alike
+    specs=[
+        dg.AssetSpec(
+            "redrive",
+            group_name=GROUP,
+            owners=OWNERS,
+            kinds={"redis", "bullmq", "sqlite"},
+            deps=["queue_samples", "queue_jobs"],
+            description="Dead letters that were brought back: how many, what was refused and why. The launchpad takes "
+            "filters.",
+        )
+    ],
 )
 def redrive(context: dg.AssetExecutionContext, config: RedriveConfig, ops: OpsResource) -> dg.MaterializeResult[None]:
     """Look, then bring back what is due; letters that ended thirty days ago are dropped."""

@@ -42,7 +42,7 @@ def mend(rig):
 
 
 def run(job, **config):
-    run_config = dg.RunConfig(ops={"redrive": RedriveConfig(**config)}) if config else None
+    run_config = dg.RunConfig(ops={"bring_back": RedriveConfig(**config)}) if config else None
     return defs.resolve_job_def(job).execute_in_process(run_config=run_config, raise_on_error=False)
 
 
@@ -74,9 +74,17 @@ def test_a_look_that_fails_costs_no_beat_and_no_run(rig, monkeypatch):
     die(rig)
     monkeypatch.setenv("REDIS_URL", f"{rig.redis.url.rsplit('/', 1)[0].rsplit(':', 1)[0]}:1/0")
     before = len(beats(rig))
-    assert run("collect").success
+    result = run("collect")
+    assert result.success
     assert len(beats(rig)) == before + 1
     assert rig.letters() == []
+
+
+def test_a_job_whose_hash_is_no_job_costs_no_beat(rig):
+    (job_id,) = die(rig)
+    with rig.redis.client() as client:
+        client.hset(f"bull:mail:{job_id}", "atm", "many")
+    assert run("collect").success
 
 
 def beats(rig):
