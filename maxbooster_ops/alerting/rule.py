@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, IntEnum
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,16 +92,29 @@ class Condition:
         return f"{self.comparison.value} {self.threshold:g}"
 
 
+class Shorthand(Protocol):
+    """A series in a form that can be asked together with others (`series_sql.py`)."""
+
+    @property
+    def kinship(self) -> Hashable:
+        """Tell which series it can be asked together with: those of which this is the same."""
+
+    def sql(self, *kin: Any) -> str:
+        """Give its query; with `kin`, one that answers all of them, each in a column of its own."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesQuery:
     """Where a rule's samples come from.
 
     `sql` answers `ts, value` and a column per label for `$from <= ts < $to`, one row per label set and moment at most.
     A `builtin` series has no SQL: the evaluation itself supplies it (see `builtin_series.py`). `tables` are the lake
-    tables that must exist. `look_back` is how far before `$from` the SQL reads; None where that is not known.
+    tables that must exist. `look_back` is how far before `$from` the SQL reads; None where that is not known. Where the
+    SQL was made of a `shorthand`, that can ask together with others what `sql` asks alone.
     """
 
     sql: str | None = None
+    shorthand: Shorthand | None = None
     builtin: str | None = None
     tables: tuple[str, ...] = ()
     look_back: timedelta | None = None

@@ -1,21 +1,22 @@
-"""Reading a rule's samples from the lake, as arrays by label set.
+"""Reading the samples of rules from the lake, one by one or together.
 
-Belongs here: running a rule's query and taking its answer apart. Not here: the queries (`series_sql.py`, the rule
-files) or judging what they answer (`engine.py`).
+Belongs here: which queries are run, on what. Not here: the queries (`series_sql.py`, the rule files), taking their
+answers apart (`taking_apart.py`) or judging them (`engine.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
-from maxbooster_ops.alerting.rule import DEFAULT_ORIGIN, Labels, Rule
-from maxbooster_ops.alerting.rulebook.series_sql import KNOWN_LATER
+from maxbooster_ops.alerting.evaluating.taking_apart import Answer, seconds
+from maxbooster_ops.alerting.rule import DEFAULT_ORIGIN, Rule
+from maxbooster_ops.alerting.rulebook.series_forms import value_columns
+from maxbooster_ops.alerting.rulebook.table_series import KNOWN_LATER
 from maxbooster_ops.alerting.samples import Floats, Samples
 from maxbooster_ops.errors import StoreBusyError, StoreError
 from maxbooster_ops.logs import get_logger
@@ -30,11 +31,13 @@ _KNOWN_LATE = timedelta(hours=1)
 _HELD_AT_MOST = timedelta(minutes=35)
 """How much of a table is worth copying into memory for the rules of one tick."""
 
+_VALUE = "value"
+
 
 def read_evaluations(lake: Lake, start: datetime, end: datetime) -> Floats:
     """Give the moments in [start, end) at which rules are judged: the beats, in seconds since the epoch, ascending."""
     table = lake.columns(_QUERIES["evaluations"], {"from": start, "to": end})
-    return np.unique(_seconds(table.column("ts")))
+    return np.unique(seconds(table.column("ts")))
 
 
 def read_series(lake: Lake, rule: Rule, start: datetime, end: datetime) -> list[Samples]:
@@ -44,7 +47,7 @@ def read_series(lake: Lake, rule: Rule, start: datetime, end: datetime) -> list[
     """
     if rule.series.sql is None:
         return []
-    return list(_taken_apart(_answer(lake, rule.series.sql, start, end), rule.labels))
+    return _answer(lake, rule.series.sql, [_VALUE], start, end).samples(_VALUE, rule.labels)
 
 
 def read_all(lake: Lake, rules: Sequence[Rule], start: datetime, end: datetime) -> dict[str, list[Samples]]:
@@ -55,23 +58,43 @@ def read_all(lake: Lake, rules: Sequence[Rule], start: datetime, end: datetime) 
     """
     queried = [rule for rule in rules if rule.series.sql is not None]
     near = [rule for rule in queried if _reads_from(rule, start) > end - _HELD_AT_MOST]
-    read = _together(lake, sorted(near, key=_is_the_users), start, end) if len(near) > 1 else {}
+    read = _together(lake, near, start, end) if len(near) > 1 else {}
     return read | _one_by_one(lake, [rule for rule in queried if rule.name not in read], start, end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """One query, and by the column of the answer the rules that it answers."""
+
+    sql: str
+    rules: Mapping[str, Sequence[Rule]]
 
 
 def _together(lake: Lake, rules: Sequence[Rule], start: datetime, end: datetime) -> dict[str, list[Samples]]:
     """Read from memory until one cannot be read; whoever comes after it is asked of the lake, one by one."""
     read: dict[str, list[Samples]] = {}
-    answers: dict[str, pa.Table] = {}  # thresholds differ more often than series
     with lake.held(_since(rules, start), end + _KNOWN_LATE):
-        for rule in rules:
+        for question in _questions(rules):
             try:
-                answer = answers.get(sql := str(rule.series.sql))
-                answers[sql] = answer = _answer(lake, sql, start, end) if answer is None else answer
+                answer = _answer(lake, question.sql, [*question.rules], start, end)
             except StoreError:
                 break
-            read[rule.name] = list(_taken_apart(answer, rule.labels))
+            for column, alike in question.rules.items():
+                read |= {rule.name: answer.samples(column, rule.labels) for rule in alike}
     return read
+
+
+def _questions(rules: Iterable[Rule]) -> Iterator[_Question]:
+    """Ask in one query what is akin, users' rules last and among themselves: they are the most likely to fail."""
+    akin: dict[Hashable, dict[str, list[Rule]]] = {}  # thresholds differ more often than series
+    for rule in sorted(rules, key=_is_the_users):
+        sql, shorthand = str(rule.series.sql), rule.series.shorthand
+        kinship = _is_the_users(rule), shorthand.kinship if shorthand else sql
+        akin.setdefault(kinship, {}).setdefault(sql, []).append(rule)
+    for alike in akin.values():
+        first, *rest = (found[0].series.shorthand for found in alike.values())
+        sql = first.sql(*rest) if first and rest else next(iter(alike))
+        yield _Question(sql=sql, rules=dict(zip(value_columns(len(alike)), alike.values(), strict=True)))
 
 
 def _one_by_one(lake: Lake, rules: Iterable[Rule], start: datetime, end: datetime) -> dict[str, list[Samples]]:
@@ -86,12 +109,16 @@ def _one_by_one(lake: Lake, rules: Iterable[Rule], start: datetime, end: datetim
     return read
 
 
-def _answer(lake: Lake, sql: str, start: datetime, end: datetime) -> pa.Table:
-    return lake.columns(_QUERIES["samples"].format(query=sql), {"from": start, "to": end})
+def _answer(lake: Lake, sql: str, values: Sequence[str], start: datetime, end: datetime) -> Answer:
+    words = {
+        "query": sql,
+        "columns": ", ".join(f'"{name}"' for name in values),
+        "numbers": ", ".join(f'CAST("{name}" AS DOUBLE) AS "{name}"' for name in values),
+    }
+    return Answer(lake.columns(_QUERIES["samples"].format(**words), {"from": start, "to": end}), values)
 
 
 def _is_the_users(rule: Rule) -> bool:
-    """Sort the rules that are most likely to fail to the end."""
     return rule.origin != DEFAULT_ORIGIN
 
 
@@ -109,44 +136,3 @@ def _reads_from(rule: Rule, start: datetime) -> datetime:
     """Give the moment from which a rule reads for samples since `start`; the beginning of time where nobody knows."""
     look_back = rule.series.look_back
     return datetime.min.replace(tzinfo=UTC) if look_back is None else start - look_back
-
-
-def _taken_apart(table: pa.Table, always: Labels) -> Iterator[Samples]:
-    """Take an answer, sorted by ts, apart into its series; where a moment stands there twice, its last value counts."""
-    names = [name for name in table.column_names if name not in {"ts", "value"}]
-    ts = _seconds(table.column("ts"))
-    values = table.column("value").to_numpy()
-    for labels, rows in _by_labels(table, names):
-        moments = ts[rows]
-        kept = np.append(moments[1:] > moments[:-1], True) if len(moments) > 1 else slice(None)
-        yield Samples(labels={**always, **labels}, ts=moments[kept], values=values[rows][kept])
-
-
-def _by_labels(table: pa.Table, names: Sequence[str]) -> Iterator[tuple[Labels, NDArray[np.intp] | slice]]:
-    """Give each label set, without its empty labels, and the rows that have it, in their order."""
-    if not table.num_rows:
-        return
-    if not names:
-        yield {}, slice(None)
-        return
-    codes, sets = _coded(table, names)
-    order = np.argsort(codes, kind="stable")
-    bounds = np.flatnonzero(np.diff(codes[order])) + 1
-    found = sorted(((sets[codes[rows[0]]], rows) for rows in np.split(order, bounds)), key=lambda pair: pair[0])
-    for texts, rows in found:
-        yield {name: text for name, text in zip(names, texts, strict=True) if text}, rows
-
-
-def _coded(table: pa.Table, names: Sequence[str]) -> tuple[NDArray[np.int64], dict[int, tuple[str, ...]]]:
-    """Give each row the number of its label set, and the label set of each number."""
-    codes = np.zeros(table.num_rows, dtype=np.int64)
-    for name in names:
-        column = table.column(name).cast(pa.string()).fill_null("").dictionary_encode().combine_chunks()
-        _, codes = np.unique(codes * len(column.dictionary) + column.indices.to_numpy(), return_inverse=True)
-    _, firsts = np.unique(codes, return_index=True)
-    texts = table.select(names).take(firsts).to_pylist()
-    return codes, {code: tuple(str(row[name] or "") for name in names) for code, row in enumerate(texts)}
-
-
-def _seconds(microseconds: pa.ChunkedArray) -> Floats:
-    return np.asarray(microseconds.to_numpy(), dtype=np.float64) / 1_000_000

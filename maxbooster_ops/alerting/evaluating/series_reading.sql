@@ -3,8 +3,7 @@
 SELECT epoch_us(ts) AS ts FROM beats WHERE kind = 'beat' AND ts >= $from AND ts < $to ORDER BY ts
 
 -- name: samples
--- Grain: one row per sample of one rule, sorted as the reader takes them apart. NaN is no sample.
-SELECT epoch_us(ts) AS ts, CAST(value AS DOUBLE) AS value, * EXCLUDE (ts, value)
+-- Grain: one row per moment and label set, in the order of time. What is NULL or NaN is no sample.
+SELECT epoch_us(ts) AS ts, {numbers}, * EXCLUDE (ts, {columns})
 FROM ({query})
-WHERE value IS NOT NULL AND NOT isnan(CAST(value AS DOUBLE))
 ORDER BY ts

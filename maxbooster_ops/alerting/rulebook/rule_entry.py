@@ -15,7 +15,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from maxbooster_ops.alerting.rule import BUILTINS, Comparison, Condition, Rule, SeriesQuery, Severity
 from maxbooster_ops.alerting.rulebook.runbooks import is_runbook, runbook_names
-from maxbooster_ops.alerting.rulebook.series_sql import Aggregate, EventSeries, HistogramSeries, Shorthand, TableSeries
+from maxbooster_ops.alerting.rulebook.series_sql import EventSeries, HistogramSeries, Shorthand
+from maxbooster_ops.alerting.rulebook.table_series import Aggregate, TableSeries
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.user_files import did_you_mean
@@ -222,7 +223,7 @@ class RuleEntry(BaseModel):
             return SeriesQuery(sql=self.sql, builtin=self.builtin, look_back=self.look_back)
         low_is_bad = condition.comparison in {Comparison.BELOW, Comparison.AT_MOST}
         shorthand = self.series.shorthand(Aggregate.MIN if low_is_bad else Aggregate.MAX)
-        return SeriesQuery(sql=shorthand.sql(), look_back=shorthand.look_back)
+        return SeriesQuery(sql=shorthand.sql(), shorthand=shorthand, look_back=shorthand.look_back)
 
 
 def parse_condition(text: str, limits: Mapping[str, float]) -> Condition:

@@ -1,118 +1,37 @@
-"""From a shorthand for a rule's series to the SQL that answers it.
+"""From a shorthand for a rule's series to the SQL that answers it, alone or together with its kin.
 
-Belongs here: the shorthands and what each becomes. Not here: reading them from a file (`rule_entry.py`), running the
-SQL (`series_reading.py`). The text of every form is in `series.sql`.
+Belongs here: the shorthands on metrics pages, and which shorthands there are. Not here: the one on tables
+(`table_series.py`), reading them from a file (`rule_entry.py`), running the SQL (`series_reading.py`). The text of
+every form is in `series.sql`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from pathlib import Path
 
-from maxbooster_ops.store.named_sql import named_queries
+from maxbooster_ops.alerting.rulebook.series_forms import (
+    BEAT_JITTER,
+    any_where,
+    columns_of,
+    filled,
+    listed_labels,
+    literals,
+    look_back_ms,
+    milliseconds,
+    named_labels,
+    named_values,
+    value_columns,
+    window_clause,
+    window_name,
+)
+from maxbooster_ops.alerting.rulebook.table_series import TableSeries
 
-_FORMS = named_queries(Path(__file__).with_name("series.sql"))
-
-KNOWN_LATER = frozenset({"probe_results", "queue_jobs", "ai_cache_evictions"})
-"""Tables whose `ts` is when something happened; the beat that saw it came later."""
-
-_BEAT_JITTER = timedelta(milliseconds=500)
 _FORMER_PAGE = timedelta(minutes=10)
 
-_WINDOW_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
-
-
-class Aggregate(StrEnum):
-    """How the rows of one moment, or of a window, become one value."""
-
-    AVG = "avg"
-    MIN = "min"
-    MAX = "max"
-    SUM = "sum"
-    COUNT = "count"
-    LAST = "last"
-    P50 = "p50"
-    P95 = "p95"
-    P99 = "p99"
-
-
-_OF_ROWS = {
-    Aggregate.AVG: "avg(value)",
-    Aggregate.MIN: "min(value)",
-    Aggregate.MAX: "max(value)",
-    Aggregate.SUM: "sum(value)",
-    Aggregate.COUNT: "count(value)",
-    Aggregate.LAST: "last(value)",
-    **{Aggregate(name): f"quantile_cont(value, {quantile})" for name, quantile in _WINDOW_QUANTILES.items()},
-}
-_OF_WINDOW = {
-    Aggregate.AVG: "sum(total) OVER lately / sum(rows) OVER lately",
-    Aggregate.MIN: "min(least) OVER lately",
-    Aggregate.MAX: "max(most) OVER lately",
-    Aggregate.SUM: "sum(total) OVER lately",
-    Aggregate.COUNT: "sum(rows) OVER lately",
-    Aggregate.LAST: "last_value(newest IGNORE NULLS) OVER lately",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableSeries:
-    """A column, or an expression, of a table: at each moment, or over the `window` that ends there.
-
-    With `percent_of`, the sum of `value` in per cent of the sum of that expression, which counts as `at_least` so many:
-    a share of nothing is 0 %.
-    """
-
-    table: str
-    value: str
-    labels: Mapping[str, str]
-    where: str
-    aggregate: Aggregate
-    window: timedelta | None = None
-    percent_of: str | None = None
-    at_least: float = 1
-
-    @property
-    def look_back(self) -> timedelta:
-        """How far before its moment a value reads."""
-        return self.window or timedelta()
-
-    def sql(self) -> str:
-        """Give the query."""
-        form = "late_table_rows" if self.table in KNOWN_LATER else "table_rows"
-        rows = _filled(
-            form,
-            named_labels=_named(self.labels),
-            value=self.value,
-            whole=self.percent_of or "NULL",
-            table=self.table,
-            look_back_ms=_milliseconds(self.look_back),
-            where=self.where,
-        )
-        if self.window is None:
-            return _filled("moments", labels=_listed(self.labels), value=self._of_rows(), rows=rows)
-        window = {
-            "labels": _listed(self.labels),
-            "partition": _partition(self.labels),
-            "window_ms": _milliseconds(self.window - _BEAT_JITTER),
-            "rows": rows,
-        }
-        if quantile := _WINDOW_QUANTILES.get(self.aggregate):
-            return _filled("window_quantiles", quantile=quantile, **window)
-        return _filled("windows", value=self._of_window(), **window)
-
-    def _of_rows(self) -> str:
-        if self.percent_of:
-            return f"100.0 * sum(value) / greatest(sum(whole), {self.at_least})"
-        return _OF_ROWS[self.aggregate]
-
-    def _of_window(self) -> str:
-        if self.percent_of:
-            return f"100.0 * sum(total) OVER lately / greatest(sum(whole) OVER lately, {self.at_least})"
-        return _OF_WINDOW[self.aggregate]
+_GROWN = "coalesce(increase, CASE WHEN before >= ts - INTERVAL 10 MINUTE THEN value END)"
+"""Of a counter's row: by how much it grew; where it came to be since the page before, all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,17 +49,29 @@ class HistogramSeries:
         """How far before its moment a value reads."""
         return self.window
 
-    def sql(self) -> str:
-        """Give the query."""
-        return _filled(
+    @property
+    def kinship(self) -> Hashable:
+        """Which series it can be asked together with: those that differ in the histogram alone."""
+        return "histogram", self.quantile, self.where, self.window, *self.labels.items()
+
+    def sql(self, *kin: HistogramSeries) -> str:
+        """Give the query; with `kin`, one that answers all of them."""
+        asked = (self, *kin)
+        names = [(number, f"{name}_bucket") for number, one in enumerate(asked) for name in one.histograms]
+        return filled(
             "histogram_quantiles",
-            labels=_listed(self.labels),
-            named_labels=_named(self.labels),
-            names=_literals(f"{name}_bucket" for name in self.histograms),
+            labels=listed_labels(self.labels),
+            named_labels=named_labels(self.labels),
+            histograms=", ".join(f"({number}, {literals([name])})" for number, name in names),
+            names=literals(name for _, name in names),
+            values=", ".join(
+                f'max(quantile) FILTER ("asked as" = {number}) AS "{name}"'
+                for number, name in enumerate(value_columns(len(asked)))
+            ),
             quantile=self.quantile,
             where=self.where,
-            look_back_ms=_milliseconds(self.look_back),
-            window_ms=_milliseconds(self.window - _BEAT_JITTER),
+            look_back_ms=look_back_ms(asked),
+            window_ms=milliseconds(self.window - BEAT_JITTER),
         )
 
 
@@ -157,45 +88,34 @@ class EventSeries:
         """How far before its moment a value reads."""
         return self.window + _FORMER_PAGE
 
-    def sql(self) -> str:
-        """Give the query."""
-        return _filled(
+    @property
+    def kinship(self) -> Hashable:
+        """Which series it can be asked together with: all of its form."""
+        return "events"
+
+    def sql(self, *kin: EventSeries) -> str:
+        """Give the query; with `kin`, one that answers all of them."""
+        asked = (self, *kin)
+        return filled(
             "events",
-            names=_literals(self.counters),
-            where=self.where,
-            look_back_ms=_milliseconds(self.look_back),
-            window_ms=_milliseconds(self.window - _BEAT_JITTER),
+            events=columns_of(asked, EventSeries._growth if kin else EventSeries._own_growth),
+            names=literals(name for one in asked for name in one.counters),
+            where=any_where(asked),
+            values=columns_of(asked, EventSeries._value),
+            named_values=named_values(len(asked)),
+            windows=window_clause(asked),
+            look_back_ms=look_back_ms(asked),
         )
+
+    def _own_growth(self, number: int) -> str:
+        return f'sum({_GROWN}) AS "events {number}"'
+
+    def _growth(self, number: int) -> str:
+        mine = f"name IN ({literals(self.counters)}) AND ({self.where})"
+        return f'sum({_GROWN}) FILTER ({mine}) AS "events {number}"'
+
+    def _value(self, number: int) -> str:
+        return f'sum(coalesce("events {number}", 0)) OVER {window_name(self.window)} AS "value {number}"'
 
 
 Shorthand = TableSeries | HistogramSeries | EventSeries
-
-
-def _filled(form: str, **words: object) -> str:
-    """Fill a form without its comments; what is filled in is the rule file's own SQL and is checked as a whole."""
-    lines = (line for line in _FORMS[form].splitlines() if not line.startswith("--"))
-    return "\n".join(lines).format(**words)
-
-
-def _named(labels: Mapping[str, str]) -> str:
-    """Give ts and each label as a text column; an absent label is the empty text."""
-    return ", ".join(
-        ["ts", *(f"""coalesce(CAST({sql} AS VARCHAR), '') AS "{name}\"""" for name, sql in labels.items())]
-    )
-
-
-def _listed(labels: Mapping[str, str]) -> str:
-    return "".join(f', "{name}"' for name in labels)
-
-
-def _partition(labels: Mapping[str, str]) -> str:
-    names = ", ".join(f'"{name}"' for name in labels)
-    return f"PARTITION BY {names} " if names else ""
-
-
-def _literals(names: Iterable[str]) -> str:
-    return ", ".join("'" + name.replace("'", "''") + "'" for name in names)
-
-
-def _milliseconds(duration: timedelta) -> int:
-    return round(duration / timedelta(milliseconds=1))
