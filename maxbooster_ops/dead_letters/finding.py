@@ -6,7 +6,7 @@ Belongs here: which failures are new. Not here: the letters made of them (`makin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from maxbooster_ops.dead_letters.letter_store import (
     set_mark,
 )
 from maxbooster_ops.dead_letters.making import copy_of, failure_of, letter_of, lost_letter, moment
-from maxbooster_ops.dead_letters.queue_side import PAYLOAD_KEPT, FailedJob, QueueSide, chunks
+from maxbooster_ops.dead_letters.queue_side import PAYLOAD_KEPT, FailedJob, QueueSide, Whereabouts, chunks
 from maxbooster_ops.store.lake import Lake
 from maxbooster_ops.store.named_sql import named_queries
 from maxbooster_ops.store.progress import Progress, note_progress, progress_of
@@ -76,10 +76,12 @@ class Finder:
             removing = queues_that_lost(connection)
         for row in self.lake.query(named_queries(QUERIES)["queues_with_failures"], {"until": now}):
             queue = (row["prefix"], row["queue"])
-            found += self._find_in(*queue, mark=read_up_to.get(queue, 0.0), is_removing=queue in removing, now=now)
-        return found + self._find_removed(now)
+            found += self._find_in(*queue, read_up_to.get(queue, 0.0), removing, now)
+        return found + self._find_seen(removing, now)
 
-    def _find_in(self, prefix: str, queue: str, *, mark: float, is_removing: bool, now: datetime) -> Found:
+    def _find_in(
+        self, prefix: str, queue: str, mark: float, removing: Collection[tuple[str, str]], now: datetime
+    ) -> Found:
         found = Found()
         failures = self.side.failed_since(prefix, queue, mark - _OVERLAP_MS)
         with self.state.reading() as connection:
@@ -88,19 +90,30 @@ class Finder:
         # Oldest first, a few at a time: what is written stays found, and a huge failed set fits into memory.
         for chunk in chunks(news, _BATCH):
             jobs = self.side.describe([(JobKey(prefix=prefix, queue=queue, job_id=job), score) for job, score in chunk])
-            letters = list(self._letters(jobs, is_removing=is_removing, now=now))
-            with self.state.writing() as connection:
-                known_now = known_failures(connection, prefix, queue, [job_id for job_id, _ in chunk])
-                found += _write(connection, jobs, letters, known_now, now=now)
-                set_mark(connection, prefix, queue, max(mark, chunk[-1][1]))
-        newest = failures[-1][1] if failures else mark
-        if newest > max(mark, news[-1][1] if news else mark):
-            with self.state.writing() as connection:
-                set_mark(connection, prefix, queue, newest)
+            found += self._write(jobs, removing, now)
+            self._mark(prefix, queue, mark, chunk[-1][1], now)
+        if failures:
+            self._mark(prefix, queue, mark, failures[-1][1], now)
         return found
 
-    def _letters(self, jobs: Sequence[FailedJob], *, is_removing: bool, now: datetime) -> Iterator[Letter]:
-        removable = {job.key for job in jobs if is_removing or job.is_removed_by_its_options}
+    def _mark(self, prefix: str, queue: str, before: float, reached: float, now: datetime) -> None:
+        # A worker whose clock is ahead must not hide what others write until then.
+        score = min(reached, now.timestamp() * 1000)
+        if score > before:
+            with self.state.writing() as connection:
+                set_mark(connection, prefix, queue, score)
+
+    def _write(self, jobs: Sequence[FailedJob], removing: Collection[tuple[str, str]], now: datetime) -> Found:
+        letters = list(self._letters(jobs, removing, now))
+        with self.state.writing() as connection:
+            return _write(connection, jobs, letters, now)
+
+    def _letters(
+        self, jobs: Sequence[FailedJob], removing: Collection[tuple[str, str]], now: datetime
+    ) -> Iterator[Letter]:
+        removable = {
+            job.key for job in jobs if job.is_removed_by_its_options or (job.key.prefix, job.key.queue) in removing
+        }
         copied = [job.key for job in jobs if job.key in removable and job.data_bytes <= PAYLOAD_KEPT]
         data = dict(zip(copied, self.side.data(copied), strict=True))
         for job in jobs:
@@ -109,36 +122,40 @@ class Finder:
                 kept, payload = copy_of(job, data.get(job.key), self.redacted)
             yield letter_of(job, kept, payload, now=now)
 
-    def _find_removed(self, now: datetime) -> Found:
-        """Make letters of failures that a beat saw on the event stream and whose job is nowhere any more."""
+    def _find_seen(self, removing: Collection[tuple[str, str]], now: datetime) -> Found:
+        """Make letters of failures that a beat saw on the event stream and of which no failed set told.
+
+        The platform removed such a job, or a worker whose clock is far behind put it where nobody looks any more.
+        """
         before = progress_of(self.state, _WORK)
         since = (before.ts if before else now - timedelta(days=1)) - _LATE
         rows = self.lake.query(named_queries(QUERIES)["failures"], {"since": since, "until": now})
         failures = {JobKey(prefix=row["prefix"], queue=row["queue"], job_id=row["job_id"]): row for row in rows}
         with self.state.reading() as connection:
             unknown = _unknown(connection, failures)
-        gone = {job: failures[job] for job in self.side.gone(unknown)}
-        lost = []
+        seen = self.side.look(unknown)
+        found = self._write([one.job for one in seen if one.job], removing, now) if unknown else Found()
+        gone = {job: failures[job] for job, one in zip(unknown, seen, strict=True) if one.where is Whereabouts.NOWHERE}
         if gone:
             with self.state.writing() as connection:
                 lost = [lost_letter(job, gone[job], now=now) for job in _unknown(connection, gone)]
                 add(connection, lost, actor=_ACTOR)
+            found += Found(new=len(lost), lost=len(lost))
         note_progress(self.state, _WORK, Progress(ts=now))
-        return Found(new=len(lost), lost=len(lost))
+        return found
 
 
 def _write(
     connection: sa.Connection,
     jobs: Sequence[FailedJob],
     letters: Sequence[Letter],
-    known_now: Mapping[str, Letter],
-    *,
     now: datetime,
 ) -> Found:
     """Write down failures that are new even now: another process may look at the same time."""
+    known_now = {letter.job: letter for letter in _known(connection, [job.key for job in jobs])}
     new, again = [], 0
     for job, letter in zip(jobs, letters, strict=True):
-        known = known_now.get(job.key.job_id)
+        known = known_now.get(job.key)
         last = LastFailure(state=known.state, at=known.last_failed_at) if known else None
         if not _is_new(last, letter.last_failed_at):
             continue
@@ -156,16 +173,26 @@ def _is_new(known: LastFailure | None, failed_at: datetime) -> bool:
     return known is None or (known.state is not LetterState.RETRYING and failed_at > known.at)
 
 
+def _known(connection: sa.Connection, jobs: Sequence[JobKey]) -> Iterator[Letter]:
+    for (prefix, queue), ids in _by_queue(jobs).items():
+        yield from known_failures(connection, prefix, queue, ids).values()
+
+
 def _unknown(connection: sa.Connection, failures: Mapping[JobKey, Mapping[str, Any]]) -> list[JobKey]:
     """Give the jobs whose failure no letter tells of."""
-    queues: dict[tuple[str, str], list[JobKey]] = {}
-    for job in failures:
-        queues.setdefault((job.prefix, job.queue), []).append(job)
     unknown = []
-    for (prefix, queue), jobs in queues.items():
-        known = last_failures(connection, prefix, queue, [job.job_id for job in jobs])
+    for (prefix, queue), ids in _by_queue(failures).items():
+        known = last_failures(connection, prefix, queue, ids)
+        jobs = [JobKey(prefix=prefix, queue=queue, job_id=job_id) for job_id in ids]
         unknown += [job for job in jobs if _is_unknown(known.get(job.job_id), failures[job]["ts"])]
     return unknown
+
+
+def _by_queue(jobs: Iterable[JobKey]) -> dict[tuple[str, str], list[str]]:
+    ids: dict[tuple[str, str], list[str]] = {}
+    for job in jobs:
+        ids.setdefault((job.prefix, job.queue), []).append(job.job_id)
+    return ids
 
 
 def _is_unknown(known: LastFailure | None, failed_at: datetime) -> bool:

@@ -179,16 +179,6 @@ class QueueSide:
             await queue.close()
         return _text(answers[0])
 
-    def gone(self, jobs: Sequence[JobKey]) -> list[JobKey]:
-        """Give those of the jobs that are nowhere any more."""
-        missing: list[JobKey] = []
-        for chunk in chunks(jobs, _BATCH):
-            with self._client.pipeline(transaction=False) as pipeline:
-                for job in chunk:
-                    pipeline.exists(_key(job))
-                missing += [job for job, exists in zip(chunk, pipeline.execute(), strict=True) if not exists]
-        return missing
-
     def look(self, jobs: Sequence[JobKey]) -> list[Seen]:
         """Tell where jobs are, in order."""
         return [seen for chunk in chunks(jobs, _BATCH) for seen in self._looked(chunk)]

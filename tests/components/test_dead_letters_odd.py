@@ -74,6 +74,21 @@ def test_many_that_look_at_once_make_one_letter_of_each_job(rig6):
     assert (wrong, sum(found), len(rig6.letters())) == ([], 30, 30)
 
 
+@pytest.mark.parametrize("ahead_ms", [86_400_000, -86_400_000], ids=["ahead", "behind"])
+def test_a_worker_whose_clock_is_a_day_off_hides_nothing(rig6, ahead_ms):
+    rig6.collector.beat(utc_now())
+    (first,) = die(rig6, opts={"attempts": 1})
+    rig6.look()
+    (skewed,) = die(rig6, queue="mail", opts={"attempts": 1}, waits_for=2)
+    with rig6.redis.client() as client:
+        client.zincrby("bull:mail:failed", ahead_ms, skewed)
+    assert rig6.look().new == 1
+    (last,) = die(rig6, opts={"attempts": 1}, waits_for=3)
+    assert rig6.look().new == 1
+    assert rig6.look().new == 0
+    assert {letter.job.job_id for letter in rig6.letters()} == {first, skewed, last}
+
+
 def test_a_process_that_slept_since_it_claimed_a_try_does_nothing_after_a_later_one(rig6):
     die(rig6, opts={"attempts": 1})
     rig6.look()

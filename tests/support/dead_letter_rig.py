@@ -92,13 +92,13 @@ def dead_letter_rig(folder: Path, major: int = 6, **settings: Any) -> Iterator[D
         yield DeadLetterRig(redis=redis, platform=platform, collector=collector, store=store, side=side)
 
 
-def die(rig, *, jobs=1, opts=None, data=BROKEN, queue="mail"):
-    """Let jobs use up their attempts."""
+def die(rig, *, jobs=1, opts=None, data=BROKEN, queue="mail", waits_for=None):
+    """Let jobs use up their attempts, until the queue holds `waits_for` dead ones where it held some before."""
     with rig.redis.client() as client:
         client.set("outage", 1)
     rig.platform.tell("work", queue=queue)
     ids = rig.platform.tell("add", queue=queue, jobs=[{"name": "send", "data": data, "opts": opts or {}}] * jobs)
-    rig.until(queue, failed=jobs)
+    rig.until(queue, failed=waits_for or jobs)
     return ids
 
 
