@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from maxbooster_ops.errors import PlatformError, StoreError
+from maxbooster_ops.errors import MaxboosterError, redact
 from maxbooster_ops.logs import get_logger
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.sources.collector import Collector, utc_now
@@ -41,8 +42,16 @@ def collector_of(settings: Settings, store: Store) -> Iterator[Collector]:
         collector.close()
 
 
-def look_for_dead_letters(settings: Settings, store: Store) -> str | None:
-    """Find, settle and count dead letters; give what a person should read of it, None where nothing happened.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What a person should read of a look at the dead letters."""
+
+    said: str
+    failed: bool = False
+
+
+def look_for_dead_letters(settings: Settings, store: Store) -> Looked | None:
+    """Find, settle and count dead letters; None where nothing happened.
 
     What fails here is said and no more: the beats are stored, and the next look goes on where the last one ended.
     """
@@ -58,9 +67,12 @@ def look_for_dead_letters(settings: Settings, store: Store) -> str | None:
         with open_dead_letters(store, url, redacted=settings.maxbooster_redact_keys) as dead_letters:
             found, settled = dead_letters.look(now)
             counted = dead_letters.count(now)
-    except (PlatformError, StoreError) as error:
-        get_logger().warning("dead_letters_not_looked_at", reason=str(error))
-        return f"Dead letters were not looked at: {error}"
+    except Exception as error:  # noqa: BLE001 -- whatever a platform keeps in its jobs must not cost a beat
+        reason = (
+            redact(str(error)) if isinstance(error, MaxboosterError) else redact(f"{type(error).__name__}: {error}")
+        )
+        get_logger().warning("dead_letters_not_looked_at", reason=reason)
+        return Looked(said=f"Dead letters were not looked at: {reason}", failed=True)
     changed = {
         "found": found.new,
         "failed again": found.again,
@@ -69,4 +81,4 @@ def look_for_dead_letters(settings: Settings, store: Store) -> str | None:
         "breakers open": len(counted.held),
     }
     said = ", ".join(f"{number} {what}" for what, number in changed.items() if number)
-    return f"Dead letters: {said}" if said else None
+    return Looked(said=f"Dead letters: {said}") if said else None

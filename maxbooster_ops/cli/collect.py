@@ -83,8 +83,8 @@ def _paced(beats: int, step: timedelta) -> Iterator[int]:
 
 
 def _look(settings: Settings, store: Store) -> None:
-    if said := look_for_dead_letters(settings, store):
-        errors.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if looked := look_for_dead_letters(settings, store):
+        errors.print(looked.said, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def _take(collector: Collector, *, as_json: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Collection: one op a minute that takes the beats, seen in the UI as one asset per lake table, and looks for dead jobs.
+"""Collection: one op a minute that takes the beats, shown as one asset per lake table, and looks for dead letters.
 
 Belongs here: the assets, their checks and the schedule. Not here: what a beat is (`sources/collector.py`) or what is
 too much (`analysis/thresholds.py`).
@@ -65,8 +65,8 @@ def take_beats(context: dg.OpExecutionContext, config: CollectConfig, ops: OpsRe
                 planned_beats(config.minute, config.beats, settings),
                 settings.maxbooster_collect_interval_seconds,
             )
-        if not taken.interruption and (said := look_for_dead_letters(settings, store)):
-            context.log.info(said)
+        if not taken.interruption and (looked := look_for_dead_letters(settings, store)):
+            (context.log.warning if looked.failed else context.log.info)(looked.said)
     for result in _results(taken, settings):
         # It takes checks too; only its annotation lags behind.
         context.log_event(as_event(result))  # type: ignore[arg-type]
