@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import pytest
 from support.facts import LIMITS, NOON, fact
 from support.past import Past
@@ -13,7 +12,8 @@ from maxbooster_ops.alerting.alert import Change
 from maxbooster_ops.alerting.evaluating.advancing import advance_all
 from maxbooster_ops.alerting.evaluating.backtest import Episode, backtest
 from maxbooster_ops.alerting.evaluating.builtin_series import Watching
-from maxbooster_ops.alerting.evaluating.series_reading import read_evaluations
+from maxbooster_ops.alerting.evaluating.evaluation import LATENESS
+from maxbooster_ops.alerting.evaluating.series_reading import read_evaluations, read_news
 from maxbooster_ops.alerting.rule import labels_key
 from maxbooster_ops.alerting.rulebook.rulebook import load_rulebook, parse_rules
 from maxbooster_ops.errors import StoreError
@@ -44,11 +44,12 @@ def lake(tmp_path):
 
 def live(lake, rules, start, end):
     """Advance beat by beat as the daemon does, knowing at each beat only what came before; give (key, change, at)."""
-    memories, told, before = {}, [], start
+    memories, told, before = {}, [], start - timedelta(milliseconds=1)
     for moment in read_evaluations(lake, start, end).tolist():
         now = datetime.fromtimestamp(moment, UTC) + timedelta(milliseconds=1)
         watching = Watching(now=now, newest_beat=None, jobs=(), failing_channels=())
-        advanced = advance_all(lake, rules, memories, watching, moments=np.array([moment]), start=before)
+        news = read_news(lake, rules, before, now, lateness=LATENESS)
+        advanced = advance_all(rules, memories, watching, news)
         memories, before = {**memories, **advanced.memories}, now
         told += advanced.transitions
     return [(one.rule, labels_key(one.labels), one.change, one.at) for one in told]

@@ -11,7 +11,8 @@ import pytest
 from support.facts import LIMITS, NOON
 from support.past import Past
 
-from maxbooster_ops.alerting.evaluating.series_reading import read_all, read_series
+from maxbooster_ops.alerting.evaluating.evaluation import LATENESS
+from maxbooster_ops.alerting.evaluating.series_reading import read_news, read_series
 from maxbooster_ops.alerting.rule import Rule
 from maxbooster_ops.alerting.rulebook.rulebook import parse_rules
 from maxbooster_ops.store.home import Home
@@ -19,6 +20,7 @@ from maxbooster_ops.store.lake import Lake, open_lake
 
 BEATS = 90
 MINUTE = timedelta(minutes=1)
+JUST = timedelta(milliseconds=1)
 
 TABLES = {
     "queue_samples": (
@@ -119,10 +121,12 @@ def test_rules_read_together_see_what_each_sees_alone(lake: Lake, seed: int):
         first = chance.randrange(BEATS - beats)
         start, end = NOON + first * MINUTE / 2, NOON + (first + beats) * MINUTE / 2
         counted = Counted(lake)
-        together = read_all(counted, rules, start, end)
-        assert counted.questions == len(kinships) < len({rule.series.sql for rule in rules})
+        news = read_news(counted, rules, start - JUST, end, lateness=LATENESS)
+        together = news.samples
+        assert len(news.moments) == beats
+        assert counted.questions == 1 + len(kinships) < len({rule.series.sql for rule in rules})
         for rule in rules:
-            alone, shared = read_series(lake, rule, start, end), together[rule.name]
+            alone, shared = read_series(lake, rule, start - JUST - LATENESS, end), together[rule.name]
             assert [samples.labels for samples in shared] == [samples.labels for samples in alone]
             for one, other in zip(shared, alone, strict=True):
                 np.testing.assert_array_equal(one.ts, other.ts)
@@ -140,7 +144,7 @@ def test_a_value_is_asked_of_its_own_rows_only(lake: Lake):
         '{ table: queue_samples, value: "CAST(queue AS DOUBLE)", where: "queue LIKE \'nowhere%\'" }',
     )
     counted = Counted(lake)
-    read = read_all(counted, rules, NOON, NOON + MINUTE)
-    assert counted.questions == 1
+    read = read_news(counted, rules, NOON - JUST, NOON + MINUTE, lateness=LATENESS).samples
+    assert counted.questions == 1 + 1, "the beats, and all rules"
     assert [samples.values.tolist() for samples in read["r1"]] == [[3, 3]]
     assert [len(read[name]) for name in ("r0", "r2")] == [1, 0]

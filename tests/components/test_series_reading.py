@@ -11,7 +11,7 @@ import pytest
 from support.facts import LIMITS, NOON, fact
 from support.rule_lake import Case, histogram, lake_with, metric
 
-from maxbooster_ops.alerting.evaluating.series_reading import read_all, read_evaluations, read_series
+from maxbooster_ops.alerting.evaluating.series_reading import read_evaluations, read_news, read_series
 from maxbooster_ops.alerting.rule import Rule
 from maxbooster_ops.alerting.rulebook.rulebook import parse_rules
 from maxbooster_ops.alerting.samples import Samples
@@ -20,6 +20,7 @@ from maxbooster_ops.store.facts import BeatTaken, Fact, ProbeResult, QueueSample
 from maxbooster_ops.store.lake import Lake
 
 END = NOON + timedelta(hours=1)
+BEFORE = NOON - timedelta(seconds=1)
 
 
 def rule(series: str, condition: str = "> 0", name: str = "r") -> Rule:
@@ -209,8 +210,8 @@ def broken(lake: Lake) -> list[Rule]:
 @pytest.mark.parametrize("hours", [0.1, 3], ids=["a short range, read from memory", "a long range"])
 def test_a_rule_that_cannot_be_read_holds_up_no_other(tmp_path: Path, hours: float):
     with lake_with(tmp_path, beats([waiting("a", 1)])) as lake:
-        read = read_all(lake, broken(lake), NOON, NOON + timedelta(hours=hours))
-        assert {name: [offsets(samples) for samples in found] for name, found in read.items()} == {
+        news = read_news(lake, broken(lake), BEFORE, NOON + timedelta(hours=hours), lateness=timedelta())
+        assert {name: [offsets(samples) for samples in found] for name, found in news.samples.items()} == {
             "first": [[(0, 1)]],
             "last": [[(0, 1)]],
         }
@@ -219,4 +220,14 @@ def test_a_rule_that_cannot_be_read_holds_up_no_other(tmp_path: Path, hours: flo
 def test_a_builtin_series_is_not_read_from_the_lake(tmp_path: Path):
     with lake_with(tmp_path, beats([])) as lake:
         builtin = rule("builtin: job_failed")
-        assert (read_series(lake, builtin, NOON, END), read_all(lake, [builtin], NOON, END)) == ([], {})
+        news = read_news(lake, [builtin], BEFORE, END, lateness=timedelta())
+        assert (read_series(lake, builtin, NOON, END), news.samples, len(news.moments)) == ([], {}, 1)
+
+
+def test_without_a_beat_after_the_last_no_rule_is_read(tmp_path: Path):
+    """Also where samples came since: they are judged with the next beat."""
+    with lake_with(tmp_path, beats([waiting("a", 1)])) as lake:
+        news = read_news(
+            lake, [rule("series: { table: queue_samples, value: waiting }")], NOON, END, lateness=END - NOON
+        )
+    assert (len(news.moments), news.samples) == (0, {})

@@ -8,21 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 import numpy as np
 
 from maxbooster_ops.alerting.alert import Transition
 from maxbooster_ops.alerting.evaluating.builtin_series import Watching
 from maxbooster_ops.alerting.evaluating.engine import advance
-from maxbooster_ops.alerting.evaluating.series_reading import read_all
+from maxbooster_ops.alerting.evaluating.series_reading import News
 from maxbooster_ops.alerting.evaluating.series_store import Memories
 from maxbooster_ops.alerting.rule import Rule, labels_key
-from maxbooster_ops.alerting.samples import Floats, Samples
-from maxbooster_ops.store.lake import Lake
-
-_LATENESS = timedelta(minutes=2)
-"""Slow probes answer after their beat was stored; a sample that comes later than this is seen by no rule."""
+from maxbooster_ops.alerting.samples import Samples
 
 _NOTHING = np.empty(0)
 
@@ -35,21 +30,17 @@ class Advanced:
     transitions: list[Transition] = field(default_factory=list)
 
 
-def advance_all(
-    lake: Lake, rules: Sequence[Rule], memories: Memories, watching: Watching, *, moments: Floats, start: datetime
-) -> Advanced:
-    """Advance what is known and what is new: rules on the lake to each of `moments`, those on ourselves to now."""
+def advance_all(rules: Sequence[Rule], memories: Memories, watching: Watching, news: News) -> Advanced:
+    """Advance what is known and what is new: rules on the lake to each beat of `news`, those on ourselves to now."""
     result = Advanced()
     known: dict[str, list[str]] = {}
     for name, key in memories:
         known.setdefault(name, []).append(key)
-    queried = [rule for rule in rules if rule.series.builtin is None]
-    read = read_all(lake, queried, start - _LATENESS, watching.now) if len(moments) else {}
     at_once = np.array([watching.now.timestamp()])
     for rule in rules:
         builtin = rule.series.builtin
-        found = watching.samples(builtin, rule.labels) if builtin else read.get(rule.name, ())
-        evaluations = at_once if builtin else moments
+        found = watching.samples(builtin, rule.labels) if builtin else news.samples.get(rule.name, ())
+        evaluations = at_once if builtin else news.moments
         for key, samples in _series(found, known.get(rule.name, ())) if len(evaluations) else ():
             series = rule.name, key
             result.memories[series], transitions = advance(rule, memories.get(series), samples, evaluations)

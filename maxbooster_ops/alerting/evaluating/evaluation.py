@@ -24,7 +24,7 @@ from maxbooster_ops.alerting.dispatching.policy import Policy
 from maxbooster_ops.alerting.evaluating import episodes
 from maxbooster_ops.alerting.evaluating.advancing import Advanced, advance_all
 from maxbooster_ops.alerting.evaluating.builtin_series import Watching
-from maxbooster_ops.alerting.evaluating.series_reading import read_evaluations
+from maxbooster_ops.alerting.evaluating.series_reading import News, read_news
 from maxbooster_ops.alerting.evaluating.series_store import forget_rules, keep_memories, load_memories
 from maxbooster_ops.alerting.message import Message
 from maxbooster_ops.alerting.records import alert_store, silence_store
@@ -41,7 +41,10 @@ EVALUATED = "evaluated"
 _FIRST_LOOK = timedelta(minutes=15)
 """How far back the first evaluation goes, so that a rule with a long `for` need not wait for it again."""
 
-_NONE = np.empty(0)
+_NO_NEWS = News(moments=np.empty(0), samples={})
+
+LATENESS = timedelta(minutes=2)
+"""Slow probes answer after their beat was stored; a sample that comes later than this is seen by no rule."""
 
 _CATCH_UP = timedelta(hours=24)
 """The longest time that is evaluated after the fact."""
@@ -78,13 +81,13 @@ def evaluate(
         memories = load_memories(connection)
     start = max(evaluated.at, now - _CATCH_UP) if evaluated else now - _FIRST_LOOK
     has_news = evaluated is None or newest_beat is None or newest_beat > evaluated.at
-    moments = read_evaluations(lake, start, now) if has_news else _NONE
-    moments = moments[moments > start.timestamp()]
+    news = read_news(lake, rulebook.rules, start, now, lateness=LATENESS) if has_news else _NO_NEWS
+    moments = news.moments
     reached = datetime.fromtimestamp(moments[-1], UTC) if len(moments) else start
     with state.reading() as connection:
         newest = reached if evaluated or len(moments) else last_beat_ever(lake)
         watching = Watching.read(connection, newest_beat=newest, now=now)
-    advanced = advance_all(lake, rulebook.rules, memories, watching, moments=moments, start=start)
+    advanced = advance_all(rulebook.rules, memories, watching, news)
     with state.writing() as connection:
         if mark(connection, EVALUATED) != evaluated:
             return Evaluated(overtaken=True)
