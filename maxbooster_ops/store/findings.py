@@ -121,8 +121,8 @@ class SloWindow(Fact):
     """One objective of one service over five minutes that end at `ts`, and how fast its budget burns by then.
 
     `total` are the events (requests, probes, jobs) that `indicator` saw, `bad` those that broke the objective; None
-    where nothing saw any. `weight` is how many events the window stands for, and `evidence` how far the bad ones suffice
-    to judge. `fast_burn` and `slow_burn` are multiples of the limits beyond which people are told.
+    where nothing saw any. `weight` is how many events the window stands for, and `evidence` how far the bad ones
+    suffice to judge. `fast_burn` and `slow_burn` are multiples of the limits beyond which people are told.
     """
 
     table: ClassVar[str] = "slo_windows"
