@@ -7,7 +7,7 @@ Time is counted in whole microseconds since the epoch, in which sums and differe
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -48,7 +48,7 @@ class SeriesMemory:
 
     def to_json(self) -> str:
         """Give it as JSON, exact to the last bit."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps({name: getattr(self, name) for name in self.__slots__}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> SeriesMemory:
