@@ -62,6 +62,30 @@ def test_a_table_that_gets_its_first_row_is_held_with_it(lake):
         assert lake.query("SELECT count(*) AS rows FROM redis_samples") == [{"rows": 1}]
 
 
+@pytest.mark.parametrize("rows", [1, MANY], ids=["rows in the catalog", "rows in a file"])
+def test_a_table_whose_rows_are_all_older_is_held_with_its_first_new_one(lake, rows):
+    """Its newest moment is looked up beforehand; to the microsecond, and whatever was deleted or merged."""
+    since = NOON + timedelta(hours=1, microseconds=1)
+
+    def held_rows():
+        with lake.held({"queue_samples": since}, since + timedelta(hours=1)):
+            return lake.query("SELECT count(*) AS rows FROM queue_samples")[0]["rows"]
+
+    def write(moment):
+        queues = [fact(QueueSample, ts=moment, queue=str(n)) for n in range(rows)]
+        lake.write(lambda transaction: transaction.insert(queues, batch_id="c"))
+
+    write(since - timedelta(microseconds=1))
+    assert held_rows() == 0
+    write(since)
+    assert held_rows() == rows
+    lake.write(
+        lambda transaction: transaction.connection.execute("DELETE FROM ops.queue_samples WHERE ts < $1", [since])
+    )
+    lake.write(lambda transaction: transaction.connection.execute("CALL ducklake_flush_inlined_data('ops')"))
+    assert held_rows() == rows
+
+
 def test_a_view_is_held_with_its_rows(lake):
     """What a rule reads need not be a table."""
     lake.write(lambda transaction: transaction.connection.execute("CREATE VIEW ops.seen AS FROM ops.queue_samples"))
