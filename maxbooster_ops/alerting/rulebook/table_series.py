@@ -26,7 +26,7 @@ from maxbooster_ops.alerting.rulebook.series_forms import (
     window_name,
 )
 
-KNOWN_LATER = frozenset({"probe_results", "queue_jobs", "ai_cache_evictions"})
+KNOWN_LATER = frozenset({"probe_results", "queue_jobs", "ai_cache_evictions", "tracked_executions"})
 """Tables whose `ts` is when something happened; the beat that saw it came later."""
 
 _WINDOW_QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
