@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import MaxboosterError, redact
 from maxbooster_ops.logs import get_logger
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.collector import Collector, utc_now
+from maxbooster_ops.sources.collector import Collector
 from maxbooster_ops.sources.executions import Executions
 from maxbooster_ops.sources.registry import build_sources
 from maxbooster_ops.store.opening import Store, open_store

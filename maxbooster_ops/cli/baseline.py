@@ -18,9 +18,9 @@ from maxbooster_ops.analysis.regressions.finding import compare_with_now
 from maxbooster_ops.analysis.statistics.comparing import Result
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, print_json, print_table
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.opening import open_store

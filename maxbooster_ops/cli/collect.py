@@ -11,11 +11,12 @@ import typer
 
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import errors, print_json, print_table
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.collecting import collector_of, look_for_dead_letters
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.collector import BeatReport, Collector, utc_now
+from maxbooster_ops.sources.collector import BeatReport, Collector
 from maxbooster_ops.store.opening import Store, open_store
 from maxbooster_ops.watching import home_of, targets_of
 

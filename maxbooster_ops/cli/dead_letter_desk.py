@@ -19,6 +19,7 @@ from rich.progress import Progress
 
 from maxbooster_ops.cli.options import settings_for
 from maxbooster_ops.cli.output import errors
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.letter import Letter, LetterState
 from maxbooster_ops.dead_letters.letter_store import chosen
 from maxbooster_ops.dead_letters.selecting import Selection
@@ -75,8 +76,6 @@ def selection_of(
     states: Sequence[LetterState] | None = None,
 ) -> Selection:
     """Give the letters that the options mean; raises `UsageError` for a pattern or a duration that is none."""
-    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
-
     try:
         pattern = re.compile(reason) if reason else None
     except re.error as error:

@@ -33,6 +33,7 @@ from maxbooster_ops.cli.dead_letter_desk import (
 )
 from maxbooster_ops.cli.options import HomeOption, JsonOption
 from maxbooster_ops.cli.output import console, print_json
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.letter import LetterState
 from maxbooster_ops.dead_letters.letter_store import history, newest
 from maxbooster_ops.dead_letters.selecting import Selection
@@ -197,7 +198,6 @@ def edit(  # noqa: PLR0913, PLR0917 -- one per option
     if (data is None) == (file is None):
         raise UsageError("Give the new data either with --data or with --file.")
     from maxbooster_ops.dead_letters.by_hand import edit as change_data  # noqa: PLC0415 -- it needs Redis
-    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
 
     text = data if data is not None else _read(file)
     with with_redis(home) as dead_letters:
@@ -223,21 +223,17 @@ def edit(  # noqa: PLR0913, PLR0917 -- one per option
 @app.command()
 def stuck(json: JsonOption = False, home: HomeOption = None) -> None:
     """Show jobs that are active for too long, or whose worker is gone with nobody to take them."""
-    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
-
     with with_redis(home) as dead_letters:
         views.show_stuck(dead_letters.stuck(utc_now()), json=json)
 
 
 def _look(home: Path | None) -> None:
-    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
 
     with with_redis(home) as dead_letters:
         dead_letters.look(utc_now())
 
 
 def _redrive(asked: Round, *, dry_run: bool, yes: bool, json: bool, home: Path | None) -> None:
-    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
 
     with with_redis(home) as dead_letters:
         state = dead_letters.store.state
@@ -268,7 +264,6 @@ def _change(  # noqa: PLR0913 -- one per option
 ) -> None:
     must_say_which(selection)
     from maxbooster_ops.dead_letters import by_hand  # noqa: PLC0415 -- it needs Redis
-    from maxbooster_ops.sources.collector import utc_now  # noqa: PLC0415 -- with it come all sources
 
     deed, may = (by_hand.park, (LetterState.PENDING,)) if what == "parked" else (by_hand.discard, by_hand.RETRIABLE)
     with only_state(home) as (_, state):

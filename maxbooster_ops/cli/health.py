@@ -10,7 +10,7 @@ from maxbooster_ops.analysis.health import Health, judge_health
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, milliseconds, print_json, print_table
-from maxbooster_ops.sources.collector import utc_now
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.store.facts import ProbeResult
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.latest import snapshot

@@ -11,9 +11,9 @@ from maxbooster_ops.analysis.executions.bottlenecks import Bottleneck, bottlenec
 from maxbooster_ops.analysis.executions.metrics import JobMetrics, SlowExecution, job_metrics, slowest_operations
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, milliseconds, plain, print_json, print_table, shown
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.watching import home_of
 

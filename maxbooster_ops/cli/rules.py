@@ -18,10 +18,10 @@ from maxbooster_ops.alerting.scenarios.scenario_run import Outcome, run_scenario
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, errors, print_json, print_table, shown
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.settings import Environment, Settings
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.watching import home_of
 

@@ -10,11 +10,11 @@ from rich.text import Text
 
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, errors, print_json, print_table
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.slo.maintenance_file import load_maintenance
 from maxbooster_ops.slo.objective_file import load_objectives
 from maxbooster_ops.slo.report import Month, as_markdown, report_month, write_report
 from maxbooster_ops.slo.status import Status, Verdict, judge_objectives
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.watching import home_of
 

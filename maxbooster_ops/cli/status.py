@@ -12,9 +12,9 @@ from maxbooster_ops.alerting.standing import Standing, standing
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, print_json, print_table, shown
 from maxbooster_ops.cli.running import running_up
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import redact
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake

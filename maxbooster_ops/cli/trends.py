@@ -10,7 +10,7 @@ import typer
 from maxbooster_ops.analysis.trends.finding import find_trends
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, print_json, print_table
-from maxbooster_ops.sources.collector import utc_now
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.store.findings import Trend
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.watching import home_of

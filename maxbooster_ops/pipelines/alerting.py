@@ -15,13 +15,13 @@ from maxbooster_ops.alerting.evaluating.evaluation import Evaluated, evaluate
 from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.alerting.standing import Standing, standing
 from maxbooster_ops.alerting.upkeep import keep_up
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import StoreError, redact
 from maxbooster_ops.pipelines.beat_awaiting import await_beat
 from maxbooster_ops.pipelines.collection import GROUP, OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.collector import utc_now
 
 TICK_SECONDS = 9
 """The daemon looks every 5 s whether a sensor is due: one asking for 10 s ticks after 10 or 15, this one after 10."""

@@ -13,13 +13,13 @@ from maxbooster_ops.analysis.baselines.baseline import LAUNCH_BASELINE, Kind
 from maxbooster_ops.analysis.baselines.baseline_file import duration_text
 from maxbooster_ops.analysis.baselines.keeping import Version, versions
 from maxbooster_ops.analysis.baselines.saving import WEEKLY, Saved, last_monday, save, save_due
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.rollups import GROUP
-from maxbooster_ops.sources.collector import utc_now
 
 _SHOWN = 50
 _ON_DEMAND = tuple(kind for kind in Kind if kind is not Kind.AUTOMATIC)

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.sources.cadence import beat_to_await
-from maxbooster_ops.sources.collector import utc_now
 
 _LOOK_SECONDS = 0.1
 """A look costs next to nothing until somebody writes, and 10 ms then; most beats are stored within 0.2 s."""

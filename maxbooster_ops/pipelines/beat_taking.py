@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.sources.cadence import beats_due, is_overdue
-from maxbooster_ops.sources.collector import BeatReport, Collector, utc_now
+from maxbooster_ops.sources.collector import BeatReport, Collector
 from maxbooster_ops.store.facts import Fact
 
 

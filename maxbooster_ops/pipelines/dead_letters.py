@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import dagster as dg
 from pydantic import Field, field_validator
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.letter import LetterState
 from maxbooster_ops.dead_letters.reporting import Report, report
 from maxbooster_ops.dead_letters.rounds import Round
@@ -20,7 +21,6 @@ from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.watching import targets_of
 
 GROUP = "dead_letters"

@@ -13,10 +13,10 @@ from maxbooster_ops.analysis.executions.bottlenecks import bottlenecks as find_b
 from maxbooster_ops.analysis.executions.metrics import JobMetrics, Totals, slowest_operations, totals
 from maxbooster_ops.analysis.executions.metrics import job_metrics as measure_jobs
 from maxbooster_ops.analysis.executions.recommending import Severity
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
-from maxbooster_ops.sources.collector import utc_now
 
 GROUP = "analysis"
 

@@ -9,10 +9,10 @@ import dagster as dg
 
 from maxbooster_ops.analysis.health import COMPONENTS, Component, judge_health
 from maxbooster_ops.analysis.thresholds import Limits
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.collection import GROUP, OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.slo import slo_status
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.latest import snapshot
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.instance_upkeep import RunRetention, drop_runs, drop_tick_logs, vacuum_records
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.maintenance.freed import Freed, Upkeep
 from maxbooster_ops.store.maintenance.lake_upkeep import Bounds

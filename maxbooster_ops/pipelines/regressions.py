@@ -12,11 +12,11 @@ import dagster as dg
 from maxbooster_ops.analysis.regressions.finding import find_regressions
 from maxbooster_ops.analysis.regressions.keeping import keep_regressions
 from maxbooster_ops.analysis.statistics.comparing import Result as Outcome
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.presenting import Result, markdown_table, selected
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.rollups import GROUP
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.findings import Regression
 
 _SHOWN = 100

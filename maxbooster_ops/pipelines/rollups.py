@@ -7,9 +7,9 @@ import dagster as dg
 from pydantic import Field
 
 from maxbooster_ops.analysis.rollups.rolling import RolledUp, roll_up, roll_up_day
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
-from maxbooster_ops.sources.collector import utc_now
 
 GROUP = "analysis"
 

@@ -10,6 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from maxbooster_ops.alerting.records.planned_work import planned_work
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.slo.maintenance_file import load_maintenance
@@ -18,7 +19,6 @@ from maxbooster_ops.slo.report import Month, as_markdown, report_month, write_re
 from maxbooster_ops.slo.status import Status, judge_objectives
 from maxbooster_ops.slo.status_text import concern, numbers, status_table
 from maxbooster_ops.slo.windows import keep_windows, since
-from maxbooster_ops.sources.collector import utc_now
 
 GROUP = "analysis"
 

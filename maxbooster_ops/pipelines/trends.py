@@ -10,10 +10,10 @@ import dagster as dg
 
 from maxbooster_ops.analysis.trends.finding import find_trends, keep_trends
 from maxbooster_ops.analysis.trends.judging import Verdict
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.findings import Trend
 
 GROUP = "analysis"

@@ -9,9 +9,10 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol, TypeVar, runtime_checkable
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import StoreBusyError
 from maxbooster_ops.logs import get_logger
 from maxbooster_ops.sources.round import Answer, Rounds
@@ -55,11 +56,6 @@ class BeatReport:
     outcome: Outcome
     sources: Mapping[str, SourceReport]
     facts: Sequence[Fact]
-
-
-def utc_now() -> datetime:
-    """Give the current time; the default clock of a collector."""
-    return datetime.now(UTC)
 
 
 class Collector:

@@ -24,6 +24,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])  # instead of this folder
 import structlog
 from support.dead_letter_rig import DeadLetterRig, dead_letter_rig, die, mend
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.finding import Finder, Found
 from maxbooster_ops.dead_letters.letter import Letter, LetterState
 from maxbooster_ops.dead_letters.letter_store import chosen
@@ -31,7 +32,6 @@ from maxbooster_ops.dead_letters.queue_side import queue_side
 from maxbooster_ops.dead_letters.redriving import Redrive
 from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.settling import Settling
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 

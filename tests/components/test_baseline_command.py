@@ -14,8 +14,8 @@ from maxbooster_ops.analysis.baselines.saving import save
 from maxbooster_ops.analysis.regressions.finding import find_regressions
 from maxbooster_ops.analysis.regressions.keeping import keep_regressions
 from maxbooster_ops.cli.main import app
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import UsageError
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 

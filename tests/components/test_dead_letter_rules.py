@@ -11,11 +11,11 @@ from support.rule_lake import Case, lake_with, starts
 from maxbooster_ops.alerting.evaluating.builtin_series import Watching
 from maxbooster_ops.alerting.evaluating.series_reading import read_series
 from maxbooster_ops.alerting.rulebook.rulebook import load_rulebook
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.counting import count
 from maxbooster_ops.jobs.breaker import Asked, Failed, Limits, Succeeded
 from maxbooster_ops.jobs.breaker_store import BreakerStore
 from maxbooster_ops.jobs.policies import load_policies
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.findings import DeadLetterSample
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store

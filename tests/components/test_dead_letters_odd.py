@@ -8,12 +8,12 @@ from threading import Barrier, Thread
 import pytest
 from support.dead_letter_rig import BROKEN, dead_letter_rig, die, effects, mend
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.by_hand import edit, park
 from maxbooster_ops.dead_letters.finding import Finder
 from maxbooster_ops.dead_letters.letter import JobKey, LetterState, PayloadKept
 from maxbooster_ops.dead_letters.redriving import Redrive, return_of
 from maxbooster_ops.errors import StoreError
-from maxbooster_ops.sources.collector import utc_now
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from maxbooster_ops.analysis.trends.finding import find_trends, keep_trends
 from maxbooster_ops.cli.main import app
-from maxbooster_ops.sources.collector import utc_now
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.store.facts import HostSample, QueueSample, RedisSample
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake

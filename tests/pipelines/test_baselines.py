@@ -11,12 +11,12 @@ import pytest
 from support.beats import store_beats
 
 from maxbooster_ops.analysis.baselines.saving import save
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.baselines import SaveBaselineConfig, baselines
 from maxbooster_ops.pipelines.definitions import defs
 from maxbooster_ops.pipelines.regressions import regressions
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.settings import variables
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 

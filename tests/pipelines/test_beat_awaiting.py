@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import pytest
 from support.facts import fact
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.beat_awaiting import await_beat
 from maxbooster_ops.sources.cadence import beat_to_await
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.beats import Batch, beat_id
 from maxbooster_ops.store.facts import BeatTaken
 from maxbooster_ops.store.home import Home

@@ -8,10 +8,10 @@ import dagster as dg
 import pytest
 from support.past import Past
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.trends import trends
 from maxbooster_ops.settings import variables
-from maxbooster_ops.sources.collector import utc_now
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import structlog
 from redis.exceptions import RedisError
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.collecting import open_collector
 from maxbooster_ops.dead_letters.finding import Finder
 from maxbooster_ops.dead_letters.letter import LetterState
@@ -32,7 +33,7 @@ from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.settling import Settling
 from maxbooster_ops.processes import wait_for
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.collector import Collector, utc_now
+from maxbooster_ops.sources.collector import Collector
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import Store, open_store
 from support.node_platform import NodePlatform

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from maxbooster_ops.clock import utc_now
 from maxbooster_ops.collecting import open_collector
 from maxbooster_ops.dead_letters.finding import Finder, Found
 from maxbooster_ops.dead_letters.letter import Letter, LetterState
@@ -20,7 +21,7 @@ from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.settling import Settled, Settling
 from maxbooster_ops.processes.waiting import wait_for
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.collector import Collector, utc_now
+from maxbooster_ops.sources.collector import Collector
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import Store, open_store
 from support.node_platform import NodePlatform
