@@ -7,11 +7,21 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import structlog
 
 from maxbooster_ops.errors import redact
+
+
+class _StandardError:
+    """Standard error as it is when a line is written: whoever replaces it, a server or a test, gets the lines."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def _redacted(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -40,7 +50,7 @@ def configure_logs(level: str, *, service: str) -> None:
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)

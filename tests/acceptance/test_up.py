@@ -87,7 +87,7 @@ def test_every_command_reads_the_same_home_while_it_runs(up):
 def test_a_beat_from_another_terminal_joins_in(up):
     (line,) = up.cli("collect", "--json").splitlines()
     beat = json.loads(line)
-    assert set(beat["sources"]) == {"bullmq", "redis", "host", "probes", "metrics", "ai_caches"}
+    assert set(beat["sources"]) == {"bullmq", "redis", "host", "probes", "metrics", "ai_caches", "executions"}
     assert {"rows", "duration_ms", "error"} == set(beat["sources"]["bullmq"])
     assert [name for name, source in beat["sources"].items() if source["error"]] == []
 
