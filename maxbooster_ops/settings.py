@@ -103,9 +103,7 @@ class Settings(BaseSettings):
     maxbooster_log_level: str = Field(default="INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`.")
 
     # kept how long
-    maxbooster_raw_days: int = Field(
-        default=30, ge=3, description="Days that samples, finished jobs and rollups of one minute are kept."
-    )
+    maxbooster_raw_days: int = Field(default=30, ge=3, description="Days that samples and finished jobs are kept.")
     maxbooster_rollup_days: int = Field(
         default=396, ge=30, description="Days that longer rollups and what analysis finds are kept."
     )

@@ -197,13 +197,14 @@ def edit(  # noqa: PLR0913, PLR0917 -- one per option
     """Give the job of a pending or parked letter other data."""
     if (data is None) == (file is None):
         raise UsageError("Give the new data either with --data or with --file.")
-    from maxbooster_ops.dead_letters.by_hand import edit as change_data  # noqa: PLC0415 -- it needs Redis
+    from maxbooster_ops.dead_letters.by_hand import Editing  # noqa: PLC0415 -- it needs Redis
 
     text = data if data is not None else _read(file)
     with with_redis(home) as dead_letters:
         state = dead_letters.store.state
         found = the_letter(state, letter)
-        change_data(state, dead_letters.side, found, text, actor=who(by), why=why, now=utc_now())
+        editing = Editing(state=state, side=dead_letters.side, redacted=dead_letters.redacted)
+        editing.edit(found, text, actor=who(by), why=why, now=utc_now())
         if then_retry:
             dead_letters.redrive(
                 dead_letters.chosen(Selection(ids=(letter,)), whole=True),

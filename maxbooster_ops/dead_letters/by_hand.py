@@ -6,12 +6,14 @@ Belongs here: those deeds, each recorded with who and why. Not here: retrying, w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from maxbooster_ops.dead_letters.deciding import Step
 from maxbooster_ops.dead_letters.letter import Letter, LetterState, PayloadKept
 from maxbooster_ops.dead_letters.letter_store import Action, change
+from maxbooster_ops.dead_letters.making import copy_of_value
 from maxbooster_ops.dead_letters.queue_side import QueueSide
 from maxbooster_ops.dead_letters.stepping import take
 from maxbooster_ops.errors import UsageError
@@ -33,22 +35,40 @@ def discard(state: State, letters: Sequence[Letter], *, actor: str, why: str, no
     return _take(state, letters, step, actor=actor, now=now, may=lambda letter: letter.state in RETRIABLE)
 
 
-def edit(state: State, side: QueueSide, letter: Letter, data: str, *, actor: str, why: str, now: datetime) -> None:  # noqa: PLR0913 -- what, who, why, when
-    """Give the job of `letter` other data, as JSON; raises `UsageError` where that is none, or the job is not dead."""
-    try:
-        json.loads(data)
-    except ValueError as error:
-        raise UsageError(f"The new data of {letter.id} is no JSON: {error}. Nothing was changed.") from error
-    if letter.state not in RETRIABLE:
-        raise UsageError(f"{letter.id} is {letter.state}: only a pending or parked letter can be edited.")
-    edited = side.edit(letter.job, data)
-    if not edited and letter.payload_kept in {PayloadKept.REDIS, PayloadKept.LOST}:
-        raise UsageError(f"The job of {letter.id} is no longer in the failed set, and there is no copy to edit.")
-    has_copy = letter.payload_kept is PayloadKept.COPIED  # an old copy must not come back in place of the new data
-    columns = {"payload": data, "payload_kept": PayloadKept.COPIED.value} if has_copy or not edited else {}
-    with state.writing() as connection:
-        if not change(connection, letter, columns, Action(ts=now, action="edited", actor=actor, why=why)):
-            raise UsageError(f"Somebody else has just changed {letter.id}: look at it again.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Editing:
+    """Other data for the job of a letter; values of the keys `redacted` are never kept in a copy."""
+
+    state: State
+    side: QueueSide
+    redacted: Collection[str] = ()
+
+    def edit(self, letter: Letter, data: str, *, actor: str, why: str, now: datetime) -> None:
+        """Give the job of `letter` other data, as JSON.
+
+        Raises `UsageError` where that is none, the job is not dead, or only a copy is left that could not be whole.
+        """
+        try:
+            value = json.loads(data)
+        except ValueError as error:
+            raise UsageError(f"The new data of {letter.id} is no JSON: {error}. Nothing was changed.") from error
+        if letter.state not in RETRIABLE:
+            raise UsageError(f"{letter.id} is {letter.state}: only a pending or parked letter can be edited.")
+        edited = self.side.edit(letter.job, data)
+        if not edited and letter.payload_kept in {PayloadKept.REDIS, PayloadKept.LOST}:
+            raise UsageError(f"The job of {letter.id} is no longer in the failed set, and there is no copy to edit.")
+        kept, copy = copy_of_value(value, self.redacted)
+        if not edited and kept is PayloadKept.REDACTED:
+            raise UsageError(
+                f"The job of {letter.id} is gone, and a copy may not hold the keys of MAXBOOSTER_REDACT_KEYS that the "
+                "new data has: it could never be brought back. Add the job anew on the platform, and discard the letter."
+            )
+        has_copy = letter.payload_kept in {PayloadKept.COPIED, PayloadKept.REDACTED}
+        # An old copy must not come back in place of the new data.
+        columns = {"payload": copy, "payload_kept": kept.value} if has_copy or not edited else {}
+        with self.state.writing() as connection:
+            if not change(connection, letter, columns, Action(ts=now, action="edited", actor=actor, why=why)):
+                raise UsageError(f"Somebody else has just changed {letter.id}: look at it again.")
 
 
 def _take(

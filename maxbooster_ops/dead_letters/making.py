@@ -40,6 +40,11 @@ def copy_of(job: FailedJob, data: bytes | None, redacted: Collection[str]) -> tu
         value = json.loads(data or b"")
     except ValueError:  # bytes that are no JSON stay where they are; a copy could not be added again
         return PayloadKept.REDIS, None
+    return copy_of_value(value, redacted)
+
+
+def copy_of_value(value: Any, redacted: Collection[str]) -> tuple[PayloadKept, str]:
+    """Give the copy that may be kept of data as JSON has it, and whether it is whole."""
     clean = masked(value, redacted)
     text = json.dumps(clean, ensure_ascii=False)
     return (PayloadKept.COPIED if clean == value else PayloadKept.REDACTED), text

@@ -7,9 +7,9 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
-from support.dead_letter_rig import BROKEN, dead_letter_rig, die, effects, mend
+from support.dead_letter_rig import BROKEN, dead_letter_rig, die, editing, effects, mend
 
-from maxbooster_ops.dead_letters.by_hand import discard, edit, park
+from maxbooster_ops.dead_letters.by_hand import discard, park
 from maxbooster_ops.dead_letters.deciding import MOST_TRIES, VANISHED_AFTER, Refusal
 from maxbooster_ops.dead_letters.letter import LetterState, PayloadKept
 from maxbooster_ops.dead_letters.letter_store import history
@@ -212,7 +212,7 @@ def test_a_parked_letter_waits_for_a_person_who_may_retry_it_with_other_data(rig
     state = rig6.store.state
     assert park(state, rig6.letters(), actor="ann", why="wrong address", now=rig6.now()) == 1
     assert rig6.redrive().returned == 0
-    edit(state, rig6.side, rig6.letter(), '{"effects": "effects"}', actor="ann", why="mended", now=rig6.now())
+    editing(rig6).edit(rig6.letter(), '{"effects": "effects"}', actor="ann", why="mended", now=rig6.now())
     Redrive(state=state, side=rig6.side, actor="ann", why="mended").run(rig6.letters(), clock=rig6.now)
     rig6.until("mail", completed=1)
     rig6.look()
@@ -232,7 +232,7 @@ def test_data_that_is_no_json_is_refused(rig6):
     die(rig6)
     rig6.look()
     with pytest.raises(UsageError, match="is no JSON"):
-        edit(rig6.store.state, rig6.side, rig6.letter(), "{", actor="ann", why="typo", now=rig6.now())
+        editing(rig6).edit(rig6.letter(), "{", actor="ann", why="typo", now=rig6.now())
 
 
 def test_letters_are_chosen_by_what_they_say(rig6):

@@ -6,10 +6,10 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from support.dead_letter_rig import BROKEN, dead_letter_rig, die, effects, mend
+from support.dead_letter_rig import BROKEN, dead_letter_rig, die, editing, effects, mend
 
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.dead_letters.by_hand import edit, park
+from maxbooster_ops.dead_letters.by_hand import park
 from maxbooster_ops.dead_letters.finding import Finder
 from maxbooster_ops.dead_letters.letter import JobKey, LetterState, PayloadKept
 from maxbooster_ops.dead_letters.redriving import Redrive, return_of
@@ -121,7 +121,7 @@ def test_new_data_replaces_an_old_copy_too(rig6):
     (job_id,) = die(rig6, opts={"removeOnFail": {"count": 100}})
     rig6.look()
     park(rig6.store.state, rig6.letters(), actor="ann", why="wrong data", now=rig6.now())
-    edit(rig6.store.state, rig6.side, rig6.letter(), '{"effects": "mended"}', actor="ann", why="", now=rig6.now())
+    editing(rig6).edit(rig6.letter(), '{"effects": "mended"}', actor="ann", why="", now=rig6.now())
     rig6.platform.tell("remove", queue="mail", id=job_id)
     assert rig6.letter().payload_kept is PayloadKept.COPIED
     Redrive(state=rig6.store.state, side=rig6.side, actor="ann", why="").run(rig6.letters(), clock=rig6.now)

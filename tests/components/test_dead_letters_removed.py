@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support.dead_letter_rig import BROKEN, dead_letter_rig, die, effects, mend
+from support.dead_letter_rig import BROKEN, dead_letter_rig, die, editing, effects, mend
 
 from maxbooster_ops.dead_letters.deciding import Refusal
 from maxbooster_ops.dead_letters.letter import LetterState, PayloadKept
+from maxbooster_ops.errors import UsageError
 from maxbooster_ops.processes.waiting import wait_for
 
 
@@ -102,3 +103,16 @@ def add_dying(rig, *, jobs):
 
 def failures(client):
     return sum(fields[b"event"] == b"failed" for _, fields in client.xrange("bull:mail:events"))
+
+
+def test_new_data_with_a_redacted_key_leaves_no_secret_in_the_copy(rig6):
+    rig6.redacted = ("token",)
+    (job_id,) = die(rig6, opts={"removeOnFail": {"count": 9}})
+    rig6.look()
+    editing(rig6).edit(rig6.letter(), '{"token": "t0p"}', actor="ann", why="", now=rig6.now())
+    assert (rig6.letter().payload_kept, rig6.letter().payload) == (PayloadKept.REDACTED, '{"token": "***"}')
+    with rig6.redis.client() as client:
+        assert client.hget(f"bull:mail:{job_id}", "data") == b'{"token": "t0p"}'
+    rig6.platform.tell("remove", queue="mail", id=job_id)
+    with pytest.raises(UsageError, match="could never be brought back"):
+        editing(rig6).edit(rig6.letter(), '{"token": "t0p"}', actor="ann", why="", now=rig6.now())

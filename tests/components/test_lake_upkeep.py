@@ -77,7 +77,7 @@ def parquet(home):
     ("kind", "known", "line"),
     [
         pytest.param(QueueSample, {}, RAW_LINE, id="raw samples 30 days"),
-        pytest.param(Rollup, {"width": "1m"}, RAW_LINE, id="rollups of one minute as long as what they are of"),
+        pytest.param(Rollup, {"width": "1m"}, LONG_LINE, id="rollups of a minute 13 months"),
         pytest.param(Rollup, {"width": "30m"}, LONG_LINE, id="rollups of half an hour 13 months"),
         pytest.param(Rollup, {"width": "1d"}, LONG_LINE, id="rollups of a day 13 months"),
         pytest.param(Trend, {}, LONG_LINE, id="findings as long as rollups"),

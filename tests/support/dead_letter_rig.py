@@ -12,6 +12,7 @@ from typing import Any
 
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.collecting import open_collector
+from maxbooster_ops.dead_letters.by_hand import Editing
 from maxbooster_ops.dead_letters.finding import Finder, Found
 from maxbooster_ops.dead_letters.letter import Letter, LetterState
 from maxbooster_ops.dead_letters.letter_store import chosen
@@ -111,3 +112,7 @@ def mend(rig):
 def effects(rig):
     with rig.redis.client() as client:
         return sorted(client.lrange("effects", 0, -1))
+
+
+def editing(rig):
+    return Editing(state=rig.store.state, side=rig.side, redacted=rig.redacted)

@@ -85,7 +85,7 @@ def expired_rows(lake: Lake, retention: Retention, *, now: datetime) -> Iterator
     filled = _tables(lake)
     for expiry in expiries(retention, now):
         if expiry.table in filled:
-            question = _QUERIES["expired_rows"].format(table=expiry.table, condition=expiry.condition)
+            question = _QUERIES["expired_rows"].format(table=expiry.table)
             (row,) = lake.query(question, {"before": expiry.before})
             yield Freed(step="would drop", subject=expiry.table, rows=row["rows"])
 
@@ -95,12 +95,11 @@ def _drop(lake: Lake, expired: Sequence[Expiry]) -> Iterator[Freed]:
     for expiry in expired:
         if expiry.table not in filled:
             continue
-        names = {"table": expiry.table, "condition": expiry.condition}
         before = _files(lake, expiry.table)
         rows, locked = 0, 0.0
-        for found in lake.query(_QUERIES["expired_days"].format(**names), {"before": expiry.before}):
+        for found in lake.query(_QUERIES["expired_days"].format(table=expiry.table), {"before": expiry.before}):
             bounds = {"day": found["day"], "next_day": min(found["day"] + timedelta(days=1), expiry.before)}
-            written = _turn(lake.rewrite, _QUERIES["drop_day"].format(**names), bounds)
+            written = _turn(lake.rewrite, _QUERIES["drop_day"].format(table=expiry.table), bounds)
             rows, locked = rows + int(written.answer[0][0]), max(locked, written.locked_seconds)
         yield _freed(lake, "drop", expiry.table, before, rows=rows, locked_seconds=locked)
 

@@ -17,15 +17,15 @@ WHERE named.table_name = $table AND named.end_snapshot IS NULL AND file.end_snap
 -- name: expired_days
 -- Grain: one row per day that has rows before $before. Bound: everything before $before, none of which should be left
 -- from the day before.
-SELECT DISTINCT date_trunc('day', ts) AS day FROM ops.{table} WHERE ts < $before AND {condition} ORDER BY day
+SELECT DISTINCT date_trunc('day', ts) AS day FROM ops.{table} WHERE ts < $before ORDER BY day
 
 -- name: expired_rows
 -- Grain: one row. Bound: as above.
-SELECT count(*) AS rows FROM ops.{table} WHERE ts < $before AND {condition}
+SELECT count(*) AS rows FROM ops.{table} WHERE ts < $before
 
 -- name: drop_day
 -- One day of a table, whole: DuckLake ends its files instead of rewriting them.
-DELETE FROM ops.{table} WHERE ts >= $day AND ts < $next_day AND {condition}
+DELETE FROM ops.{table} WHERE ts >= $day AND ts < $next_day
 
 -- name: inlined
 -- Grain: one row per table of the catalog that may hold rows of $table, one per version of its columns.

@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from maxbooster_ops.store.facts import FACTS
-from maxbooster_ops.store.findings import FINDINGS, BaselineMetric, Rollup
+from maxbooster_ops.store.findings import FINDINGS, BaselineMetric
 
 FOR_EVER = frozenset({BaselineMetric.table, "lake_migrations"})
 """A baseline is what later releases are held against, however late."""
-
-_RAW = "width = '1m'"
-_LONG = "width <> '1m'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +27,9 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expiry:
-    """Rows of `table` that lie before `before` and meet `condition` are no longer kept."""
+    """Rows of `table` that lie before `before` are no longer kept."""
 
     table: str
-    condition: str
     before: datetime
 
 
@@ -41,17 +37,13 @@ def expiries(retention: Retention, now: datetime) -> Iterator[Expiry]:
     """Tell what is no longer kept at `now`.
 
     The line falls on the start of a UTC day, so that whole files go; a row is kept up to a day longer, never shorter.
-    Rollups of one minute are as many as the raw rows that they are of, and are kept as long.
     """
     raw, long = (start_of_day(now - timedelta(days=days)) for days in (retention.raw_days, retention.rollup_days))
     for kind in FACTS:
-        yield Expiry(table=kind.table, condition="true", before=raw)
+        yield Expiry(table=kind.table, before=raw)
     for kind in FINDINGS:
-        if kind is Rollup:
-            yield Expiry(table=kind.table, condition=_RAW, before=raw)
-            yield Expiry(table=kind.table, condition=_LONG, before=long)
-        elif kind.table not in FOR_EVER:
-            yield Expiry(table=kind.table, condition="true", before=long)
+        if kind.table not in FOR_EVER:
+            yield Expiry(table=kind.table, before=long)
 
 
 def start_of_day(moment: datetime) -> datetime:

@@ -7,7 +7,7 @@ CALL ops.set_option('parquet_version', '2');
 CALL ops.set_option('parquet_row_group_size', '983040');
 
 CREATE VIEW ops.rollups_1m AS SELECT * EXCLUDE (batch_id, width) FROM ops.rollups WHERE width = '1m';
-COMMENT ON VIEW ops.rollups_1m IS 'Every series by the minute, as long as raw samples are kept.';
+COMMENT ON VIEW ops.rollups_1m IS 'Every series by the minute.';
 
 CREATE VIEW ops.rollups_30m AS SELECT * EXCLUDE (batch_id, width) FROM ops.rollups WHERE width = '30m';
 COMMENT ON VIEW ops.rollups_30m IS 'Every series by the half hour.';
