@@ -60,8 +60,8 @@ class Editing:
         kept, copy = copy_of_value(value, self.redacted)
         if not edited and kept is PayloadKept.REDACTED:
             raise UsageError(
-                f"The job of {letter.id} is gone, and a copy may not hold the keys of MAXBOOSTER_REDACT_KEYS that the "
-                "new data has: it could never be brought back. Add the job anew on the platform, and discard the letter."
+                f"The job of {letter.id} is gone, and a copy may not hold the keys of MAXBOOSTER_REDACT_KEYS that "
+                "the new data has: it could never be brought back. Add the job anew and discard the letter."
             )
         has_copy = letter.payload_kept in {PayloadKept.COPIED, PayloadKept.REDACTED}
         # An old copy must not come back in place of the new data.
