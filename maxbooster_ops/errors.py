@@ -69,3 +69,7 @@ class PlatformError(MaxboosterError):
 
 class UsageError(MaxboosterError):
     """A command was asked for something that it cannot do."""
+
+
+class DrillError(MaxboosterError):
+    """A drill cannot begin, go on or take back what it did."""

@@ -165,4 +165,82 @@ class DeadLetterSample(Fact):
     stuck: int | None
 
 
-FINDINGS: tuple[type[Fact], ...] = (Rollup, BaselineMetric, Regression, Trend, SloWindow, DeadLetterSample)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurnInCheck(Fact):
+    """One check of a burn-in: how each part was found, and the numbers that its verdict rests on.
+
+    A part is ok, warning, failed, or missing where it could not be read or nothing is configured to read; `ok` is
+    whether no part failed or is missing that the plan asks for. Deltas are since the previous check of the session.
+    `memory_low_mb` is the least resident memory of the platform's process seen since then, which is what garbage
+    collection leaves.
+    """
+
+    table: ClassVar[str] = "burn_in_checks"
+    session_id: str
+    number: int
+    due: datetime
+    duration_ms: float
+    ok: bool
+    queue_health: str
+    ai_caches: str
+    system_health: str
+    memory: str
+    redis: str
+    failed_jobs: str
+    problems: Sequence[str]
+    redis_latency_ms: float | None
+    health_latency_ms: float | None
+    memory_mb: float | None
+    memory_low_mb: float | None
+    host_memory_percent: float | None
+    open_files: int | None
+    queues: int | None
+    waiting: int | None
+    active: int | None
+    delayed: int | None
+    completed_delta: int | None
+    failed_delta: int | None
+    stalled_delta: int | None
+    cache_utilization_percent: float | None
+    cache_evictions: int | None
+    pool_utilization_percent: float | None
+    pool_wait_ms_p95: float | None
+    redis_clients: int | None
+    requests_delta: float | None
+    errors_delta: float | None
+    request_ms_p95: float | None
+    platform_uptime_seconds: float | None
+    redis_uptime_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillResult(Fact):
+    """What came of one drill, or of one scenario of it; `ts` is when it ended.
+
+    `drill` is burn_in or chaos; `scenario` is empty for a drill as a whole. `verdict` is PASS, CONDITIONAL PASS, FAIL
+    or PARTIAL of a burn-in; ready, review or not ready of a chaos drill; passed, failed or not run of a scenario.
+    """
+
+    table: ClassVar[str] = "drill_results"
+    drill: str
+    drill_id: str
+    scenario: str
+    target: str
+    started_at: datetime
+    verdict: str
+    valid_for_release: bool
+    reasons: Sequence[str]
+    numbers: Mapping[str, float]
+    report: str | None
+
+
+FINDINGS: tuple[type[Fact], ...] = (
+    Rollup,
+    BaselineMetric,
+    Regression,
+    Trend,
+    SloWindow,
+    DeadLetterSample,
+    BurnInCheck,
+    DrillResult,
+)

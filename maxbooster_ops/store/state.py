@@ -17,7 +17,7 @@ from maxbooster_ops.errors import StoreBusyError, StoreError, StoreVersionError
 from maxbooster_ops.store.home import Home
 
 MIGRATIONS = Path(__file__).parent / "migrations" / "state"
-REVISION = "0004"
+REVISION = "0005"
 """Newest revision in `migrations/state/versions`; compared first, so that Alembic is imported only to migrate."""
 
 metadata = sa.MetaData()

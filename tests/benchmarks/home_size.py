@@ -62,7 +62,10 @@ def _tick(instance: dg.DagsterInstance, name: str, kind: InstigatorType, status:
 
 def purge_ticks(instance: dg.DagsterInstance, now: datetime) -> None:
     """Do what Dagster's daemon does by `retention:` in dagster.yaml."""
-    for kind, days in ((InstigatorType.SENSOR, {"SKIPPED": 1, "SUCCESS": 3}), (InstigatorType.SCHEDULE, {"SUCCESS": 7})):
+    for kind, days in (
+        (InstigatorType.SENSOR, {"SKIPPED": 1, "SUCCESS": 3}),
+        (InstigatorType.SCHEDULE, {"SUCCESS": 7}),
+    ):
         names = SENSORS if kind is InstigatorType.SENSOR else ("collect_every_minute",)
         for name in names:
             for status, kept in days.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from maxbooster_ops.cli.main import COMMANDS
-from maxbooster_ops.store import alert_tables, analysis_tables, dead_letter_tables
+from maxbooster_ops.store import alert_tables, analysis_tables, dead_letter_tables, drill_tables
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 
@@ -17,7 +17,7 @@ GUIDE = (ROOT / "docs" / "operations.md").read_text()
 README = (ROOT / "README.md").read_text()
 
 METADATA = alert_tables.metadata
-assert METADATA is analysis_tables.metadata is dead_letter_tables.metadata
+assert METADATA is analysis_tables.metadata is dead_letter_tables.metadata is drill_tables.metadata
 
 
 def test_every_command_is_in_the_guide():

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from support.facts import NOON, fact
 
 from maxbooster_ops.errors import StoreError, StoreVersionError
-from maxbooster_ops.store import alert_tables, analysis_tables, dead_letter_tables, lake_migrations
+from maxbooster_ops.store import alert_tables, analysis_tables, dead_letter_tables, drill_tables, lake_migrations
 from maxbooster_ops.store.arrow import arrow_schema
 from maxbooster_ops.store.asking import ask
 from maxbooster_ops.store.beats import Batch, Outcome, beat_id
@@ -204,7 +204,7 @@ def test_the_state_s_tables_are_those_that_its_migrations_make(home):
         found = sa.MetaData()
         found.reflect(connection)
         revision = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-    modules = (alert_tables, analysis_tables, dead_letter_tables)
+    modules = (alert_tables, analysis_tables, dead_letter_tables, drill_tables)
     expected = {t.name: set(t.columns.keys()) for module in modules for t in module.metadata.sorted_tables}
     assert {
         name: set(table.columns.keys()) for name, table in found.tables.items() if name != "alembic_version"
