@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         default=396, ge=30, description="Days that longer rollups and what analysis finds are kept."
     )
     maxbooster_keep_runs: int = Field(
-        default=300, ge=10, description="Dagster runs kept of each job that succeeded, and as many that did not."
+        default=200, ge=10, description="Dagster runs kept of each job that succeeded, and as many that did not."
     )
     maxbooster_keep_runs_days: int = Field(default=30, ge=1, description="Days after which no Dagster run is kept.")
 

@@ -40,7 +40,7 @@ _TICK_LOGS = (".err", ".out", ".complete")
 class RunRetention:
     """Of each job: so many runs that succeeded and so many that did not, none older than so many days."""
 
-    runs_per_job: int = 300
+    runs_per_job: int = 200
     days: int = 30
 
 

@@ -98,3 +98,10 @@ class closing_storage(closing):  # noqa: N801 -- reads as a function
 
     def __exit__(self, *_: object) -> None:
         self.thing.dispose()
+
+
+def test_a_runs_own_database_has_small_pages(instance, tmp_path):
+    run = noted.execute_in_process(instance=instance)
+    with closing(sqlite3.connect(tmp_path / "history" / "runs" / f"{run.run_id}.db")) as database:
+        assert database.execute("PRAGMA page_size").fetchone() == (1024,)
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
