@@ -1,4 +1,5 @@
-"""Reports of drills as people read them: Markdown, HTML with plots, JSON.
+"""What all reports of drills share: plots, words, templates, files; and the report of a chaos drill.
 
-Belongs here: templates, plots and writing the files. Not here: any verdict.
+Belongs here: how a report looks and gets into its files. Not here: any verdict, or what a burn-in's report says, which
+only burn-ins know (`burn_in/report/`).
 """

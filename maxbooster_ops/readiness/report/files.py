@@ -1,0 +1,54 @@
+"""Putting a report's files in their place, each in one step.
+
+Belongs here: names and writing. Not here: what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from maxbooster_ops.errors import StoreError
+from maxbooster_ops.store.home import Home
+
+ENDINGS = (".json", ".html", ".md")
+"""In the order in which they are written: who finds the Markdown finds the others as well."""
+
+
+def report_file(report: Path, ending: str) -> Path:
+    """Give one file of the report at `report`, a path without an ending."""
+    return report.with_name(report.name + ending)
+
+
+def write_report(home: Home, name: str, texts: Mapping[str, str]) -> Path:
+    """Write a text for each of `ENDINGS`, over what an earlier report of that name left; give the path without ending.
+
+    A reader sees each file as it was before or as it is now. Raises `StoreError` where that is not possible.
+    """
+    report = home.reports / name
+    try:
+        home.reports.mkdir(parents=True, exist_ok=True)
+        for ending in ENDINGS:
+            _put(report_file(report, ending), texts[ending])
+    except OSError as error:
+        if home.is_full(error):
+            raise home.full(error) from error
+        raise StoreError(
+            f"The report {report} cannot be written: {error}. What it tells is kept in the lake."
+        ) from error
+    return report
+
+
+def _put(path: Path, text: str) -> None:
+    # A half of a surrogate pair, as a platform may send, is no character: in JSON its escape is what is wanted.
+    content = text.encode("utf-8", "backslashreplace")
+    with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as fresh:
+        try:
+            fresh.write(content)
+            fresh.flush()
+        except OSError:
+            Path(fresh.name).unlink(missing_ok=True)
+            raise
+    Path(fresh.name).chmod(0o644)
+    Path(fresh.name).replace(path)
