@@ -1,7 +1,8 @@
 """The seven queues that the platform was seen to have, as the sandbox plays them.
 
 Belongs here: numbers. Not here: what they mean (`profiles`). Together they are about 100 jobs a minute: enough for
-every chart to move, little enough for the whole sandbox to stay below a twentieth of one core.
+every chart to move, little enough for the whole sandbox to stay below a twentieth of one core. About 25 jobs a day fail
+for good, some of each queue: half of what a burn-in bears. Who wants more of them throws the switch `fail-jobs`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ PROFILES: tuple[Profile, ...] = (
         p95_ms=450,
         longest_ms=2000,
         concurrency=5,
-        failing_share=0.004,
+        failing_share=0.00015,
         retried_share=0.03,
         error="Publishing failed: the social network answered 503",
         attempts=3,
@@ -39,7 +40,7 @@ PROFILES: tuple[Profile, ...] = (
         p95_ms=4000,
         longest_ms=9000,
         concurrency=4,
-        failing_share=0.005,
+        failing_share=0.0002,
         retried_share=0.04,
         error="Generation failed: the model's answer was cut off",
         attempts=3,
@@ -58,7 +59,7 @@ PROFILES: tuple[Profile, ...] = (
         p95_ms=900,
         longest_ms=3000,
         concurrency=2,
-        failing_share=0.003,
+        failing_share=0.00012,
         retried_share=0.02,
         error="Publishing failed: a target account is not connected",
         attempts=5,
@@ -77,7 +78,7 @@ PROFILES: tuple[Profile, ...] = (
         p95_ms=250,
         longest_ms=1000,
         concurrency=3,
-        failing_share=0.003,
+        failing_share=0.00012,
         retried_share=0.02,
         error="Publishing failed: the item was deleted meanwhile",
         attempts=3,
@@ -95,7 +96,7 @@ PROFILES: tuple[Profile, ...] = (
         p95_ms=7000,
         longest_ms=15_000,
         concurrency=2,
-        failing_share=0.006,
+        failing_share=0.00025,
         retried_share=0.03,
         error="Rendering failed: the browser did not answer",
         attempts=2,
@@ -113,7 +114,7 @@ PROFILES: tuple[Profile, ...] = (
         p95_ms=6000,
         longest_ms=12_000,
         concurrency=2,
-        failing_share=0.01,
+        failing_share=0.0004,
         retried_share=0.02,
         error="Upload of the archive failed: quota exceeded",
         attempts=1,  # an export is never tried again: the user starts another
@@ -130,7 +131,7 @@ PROFILES: tuple[Profile, ...] = (
         p95_ms=8000,
         longest_ms=20_000,
         concurrency=1,
-        failing_share=0.004,
+        failing_share=0.0006,
         retried_share=0.02,
         error="Forecast failed: too few data points",
         attempts=2,
