@@ -17,6 +17,10 @@ FINISHED_FORECASTS_KEY = "sandbox:finished-forecasts"
 MOST_FINISHED_FORECASTS = 1000
 
 
+FAILING_JOBS_KEY = "sandbox:failing-jobs"
+"""Exists, with an expiry, while a share of the jobs shall fail for good; holds that share (0-1)."""
+
+
 def stopped_key(queue: str) -> str:
     """Name the key that exists, with an expiry, while the workers of `queue` shall take no jobs."""
     return f"sandbox:stopped:{queue}"

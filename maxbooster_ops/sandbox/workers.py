@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import sys
 import time
@@ -26,6 +27,7 @@ from maxbooster_ops.sandbox.profiles import Profile
 from maxbooster_ops.sandbox.queues import FORECAST, PROFILES
 from maxbooster_ops.sandbox.redis_server import redis_url
 from maxbooster_ops.sandbox.shared_keys import (
+    FAILING_JOBS_KEY,
     FINISHED_FORECASTS_KEY,
     MOST_FINISHED_FORECASTS,
     WORKERS_READY_KEY,
@@ -52,18 +54,38 @@ class PlannedFailureError(Exception):
     """A job fails because its plan says so."""
 
 
+class Doom:
+    """The jobs that fail for good because somebody ordered it, whatever their plan says."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self._doomed: set[str] = set()
+
+    def befalls(self, job: Job) -> bool:
+        """Decide about a job at its first attempt; its further ones follow, also when the order is over by then."""
+        place = f"{job.queueQualifiedName} {job.id}"
+        if place not in self._doomed and (job.attemptsMade > 0 or random.Random(place).random() >= self.share):
+            return False
+        if job.attemptsMade + 1 < job.attempts:
+            self._doomed.add(place)
+        else:
+            self._doomed.discard(place)
+        return True
+
+
 class Processor:
     """Works off the jobs of one queue as their data says, and reports each finished forecast."""
 
-    def __init__(self, profile: Profile, client: Redis) -> None:
+    def __init__(self, profile: Profile, client: Redis, doom: Doom) -> None:
         self._profile = profile
         self._client = client
+        self._doom = doom
 
     async def __call__(self, job: Job, _token: str) -> dict[str, bool]:
         """Take as long as planned, then fail or succeed as planned."""
         began = time.monotonic()
         await asyncio.sleep(job.data.get("processingMs", _UNINSTRUCTED_MS) / 1000)
-        fails = job.attemptsMade < job.data.get("failingAttempts", 0)
+        fails = self._doom.befalls(job) or job.attemptsMade < job.data.get("failingAttempts", 0)
         is_last = not fails or job.attemptsMade + 1 >= job.attempts
         if self._profile.queue == FORECAST and is_last:
             await self._report(job, seconds=time.monotonic() - began, failed=fails)
@@ -79,17 +101,18 @@ class Processor:
             await pipeline.execute()
 
 
-async def obey_switches(workers: Sequence[Worker], client: Redis) -> None:
-    """Pause each worker while the key that stops its queue exists, for ever.
+async def obey_switches(workers: Sequence[Worker], doom: Doom, client: Redis) -> None:
+    """Pause each worker while the key that stops its queue exists, and let jobs fail while that key does, for ever.
 
-    The key's expiry ends the pause, whoever died meanwhile.
+    The keys' expiry ends it, whoever died meanwhile.
     """
-    keys = [stopped_key(worker.name) for worker in workers]
+    keys = [FAILING_JOBS_KEY, *(stopped_key(worker.name) for worker in workers)]
     while True:
         try:
-            values = await client.mget(keys)
+            share, *values = await client.mget(keys)
         except RedisError:
-            values = [None] * len(keys)
+            share, *values = [None] * len(keys)
+        doom.share = float(share or 0)
         for worker, stopped in zip(workers, values, strict=True):
             if stopped and not worker.paused:
                 await worker.pause(do_not_wait_active=True)
@@ -105,9 +128,10 @@ async def serve(folder: Path, *, seed: int) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     url = redis_url(folder)
     async with Redis.from_url(url) as client:
-        workers = [_worker(profile, url, client) for profile in PROFILES]
+        doom = Doom()
+        workers = [_worker(profile, url, Processor(profile, client, doom)) for profile in PROFILES]
         queues = [Queue(profile.queue, {"connection": url}) for profile in PROFILES]
-        chores = [obey_switches(workers, client)]
+        chores = [obey_switches(workers, doom, client)]
         for queue, profile in zip(queues, PROFILES, strict=True):
             chores += [feed(queue, profile, seed=seed), keep_house(queue, profile)]
         tasks = [asyncio.create_task(chore) for chore in chores]
@@ -118,9 +142,9 @@ async def serve(folder: Path, *, seed: int) -> None:
     get_logger().info("workers_stopped")
 
 
-def _worker(profile: Profile, url: str, client: Redis) -> Worker:
+def _worker(profile: Profile, url: str, processor: Processor) -> Worker:
     options = {**_WORKER_OPTIONS, "connection": url + _SOCKET_TIMEOUT, "concurrency": profile.concurrency}
-    worker = Worker(profile.queue, Processor(profile, client), options)
+    worker = Worker(profile.queue, processor, options)
     worker.on("error", lambda error, *_: get_logger().warning("worker_failed", queue=profile.queue, reason=str(error)))
     return worker
 

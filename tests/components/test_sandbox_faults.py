@@ -78,6 +78,27 @@ def test_a_thrashed_cache_is_full_and_evicts(calm):
     assert set(newest) == {"userId", "modelType", "reason", "idleMs", "timestamp"}
 
 
+def test_flaky_health_endpoints_are_ill_exactly_as_often_as_ordered_all_at_once(calm):
+    """Four asks a second; nobody else asks the health endpoints of this sandbox."""
+    assert calm.order("flaky", share=0.25, duration=60).json()["fault"] == "flaky"
+    asked = [[calm.get(path).status_code for path in ("/health", "/api/status")] for _ in range(8)]
+    assert all(one == other for one, other in asked)
+    assert sorted(one for one, _ in asked) == [200] * 6 + [503] * 2
+    assert calm.get("/api/monitoring/ai-models").ok
+
+
+def test_ordered_failures_of_jobs_are_for_good_until_it_is_reset(calm):
+    queue = "scheduled-posts"
+    with calm.redis() as client:
+        before = client.zcard(f"bull:{queue}:failed")
+        assert calm.order("fail-jobs", share=1, duration=60).ok
+        wait_for(lambda: client.zcard(f"bull:{queue}:failed") > before, seconds=50, what="a job that failed for good")
+        (job,) = client.zrevrange(f"bull:{queue}:failed", 0, 0)
+        assert client.hget(f"bull:{queue}:{job}", "atm") == "3", "all its attempts were used"
+        assert calm.order("reset").ok
+        assert not client.exists("sandbox:failing-jobs")
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "status", "reason"),
     [

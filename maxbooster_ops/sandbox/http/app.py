@@ -47,7 +47,8 @@ def make_app(redis_url: str, *, seed: int) -> Starlette:
         retry=Retry(NoBackoff(), 1),
     )
     state = _state(redis, seed)
-    routes = [*health_routes(), *monitoring_routes(), *product_routes(), *fault_routes()]
+    health = health_routes()
+    routes = [*health, *monitoring_routes(), *product_routes(), *fault_routes()]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -67,7 +68,12 @@ def make_app(redis_url: str, *, seed: int) -> Starlette:
         middleware=[
             # A web page whose host name was made to point here stays outside.
             Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
-            Middleware(MeasuredAndBroken, state=state, paths={route.path for route in routes}),
+            Middleware(
+                MeasuredAndBroken,
+                state=state,
+                paths={route.path for route in routes},
+                health_paths={route.path for route in health},
+            ),
         ],
     )
     app.state.platform = state

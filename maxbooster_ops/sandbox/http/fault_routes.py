@@ -18,12 +18,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from maxbooster_ops.sandbox.http.app_state import AppState
-from maxbooster_ops.sandbox.http.faults import Errors, Fault, Leak, Slow, StoppedQueue, ThrashedCache, shown
+from maxbooster_ops.sandbox.http.faults import (
+    Errors,
+    FailingJobs,
+    Fault,
+    Flaky,
+    Leak,
+    Slow,
+    StoppedQueue,
+    ThrashedCache,
+    shown,
+)
 from maxbooster_ops.sandbox.http.problems import problem
 from maxbooster_ops.sandbox.queues import NAMES
-from maxbooster_ops.sandbox.shared_keys import stopped_key
+from maxbooster_ops.sandbox.shared_keys import FAILING_JOBS_KEY, stopped_key
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Order(BaseModel):
@@ -97,7 +108,32 @@ class ThrashCacheOrder(_Order):
         return ThrashedCache(until=now + self.duration, cache=self.cache)
 
 
-AnyOrder = TypeVar("AnyOrder", ErrorsOrder, SlowOrder, LeakOrder, StopQueueOrder, ThrashCacheOrder)
+class FlakyOrder(_Order):
+    """Let the health endpoints answer 503 now and then."""
+
+    share: Share
+    duration: Seconds
+    seed: int = 1
+
+    def fault(self, now: float) -> Fault:
+        """Say what it switches on."""
+        return Flaky(until=now + self.duration, share=self.share, seed=self.seed)
+
+
+class FailJobsOrder(_Order):
+    """Let jobs of every queue fail for good."""
+
+    share: Share
+    duration: Seconds
+
+    def fault(self, now: float) -> Fault:
+        """Say what it switches on."""
+        return FailingJobs(until=now + self.duration, share=self.share)
+
+
+AnyOrder = TypeVar(
+    "AnyOrder", ErrorsOrder, SlowOrder, LeakOrder, StopQueueOrder, ThrashCacheOrder, FlakyOrder, FailJobsOrder
+)
 
 
 def fault_routes() -> list[Route]:
@@ -108,6 +144,8 @@ def fault_routes() -> list[Route]:
         Route("/api/test/leak", _switch(LeakOrder), methods=["POST"]),
         Route("/api/test/stop-queue", _switch(StopQueueOrder), methods=["POST"]),
         Route("/api/test/thrash-cache", _switch(ThrashCacheOrder), methods=["POST"]),
+        Route("/api/test/flaky", _switch(FlakyOrder), methods=["POST"]),
+        Route("/api/test/fail-jobs", _switch(FailJobsOrder), methods=["POST"]),
         Route("/api/test/reset", _reset, methods=["POST"]),
         Route("/api/test/faults", _faults),
     ]
@@ -123,7 +161,7 @@ def _switch(order_type: type[AnyOrder]) -> Callable[[Request], Awaitable[Respons
             return problem(422, _reasons(error))
         state: AppState = request.app.state.platform
         fault = order.fault(time.time())
-        if isinstance(fault, StoppedQueue) and not await _stop_workers(state, fault):
+        if isinstance(fault, StoppedQueue | FailingJobs) and not await _tell_workers(state, fault):
             return problem(503, "the workers cannot be told, because Redis does not answer")
         state.faults.switch_on(fault)
         return JSONResponse({"success": True, **shown(fault)})
@@ -131,10 +169,11 @@ def _switch(order_type: type[AnyOrder]) -> Callable[[Request], Awaitable[Respons
     return switch
 
 
-async def _stop_workers(state: AppState, fault: StoppedQueue) -> bool:
+async def _tell_workers(state: AppState, fault: StoppedQueue | FailingJobs) -> bool:
     """Tell the workers through Redis; its expiry ends the fault even if this app is gone by then."""
+    key, value = (stopped_key(fault.queue), 1) if isinstance(fault, StoppedQueue) else (FAILING_JOBS_KEY, fault.share)
     try:
-        await state.redis.set(stopped_key(fault.queue), 1, px=max(1, round((fault.until - time.time()) * 1000)))
+        await state.redis.set(key, value, px=max(1, round((fault.until - time.time()) * 1000)))
     except RedisError:
         return False
     return True
@@ -146,9 +185,9 @@ async def _reset(request: Request) -> Response:
     state: AppState = request.app.state.platform
     switched_off = state.faults.reset()
     try:
-        await state.redis.delete(*(stopped_key(name) for name in NAMES))
+        await state.redis.delete(FAILING_JOBS_KEY, *(stopped_key(name) for name in NAMES))
     except RedisError:
-        return problem(503, "stopped queues go on only when their time is over, because Redis does not answer")
+        return problem(503, "what workers were told ends only when its time is over, because Redis does not answer")
     return JSONResponse({"success": True, "switchedOff": [shown(fault) for fault in switched_off]})
 
 

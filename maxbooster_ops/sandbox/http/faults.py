@@ -6,6 +6,9 @@ them (`fault_routes`) and the parts that obey them. Time is an argument, in seco
 
 from __future__ import annotations
 
+import math
+import random
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -58,7 +61,33 @@ class ThrashedCache:
     cache: str
 
 
-Fault = Errors | Slow | Leak | StoppedQueue | ThrashedCache
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaky:
+    """The health endpoints answer 503 now and then, exactly `share` (0-1) of the answers of each, evenly spread.
+
+    Even, and not by chance, so that twenty minutes of it are what they shall be. `seed` says where it begins, the same
+    for every endpoint: who asks all of them at once finds all of them well or all of them not.
+    """
+
+    until: float
+    share: float
+    seed: int
+
+    def breaks(self, number: int) -> bool:
+        """Decide the `number`-th answer of an endpoint, counted from 1."""
+        begins = random.Random(self.seed).random()
+        return math.floor(begins + number * self.share) > math.floor(begins + (number - 1) * self.share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingJobs:
+    """A `share` (0-1) of the jobs that workers take up fail for good."""
+
+    until: float
+    share: float
+
+
+Fault = Errors | Slow | Leak | StoppedQueue | ThrashedCache | Flaky | FailingJobs
 
 _NAMES: dict[type[Fault], str] = {
     Errors: "trigger-errors",
@@ -66,6 +95,8 @@ _NAMES: dict[type[Fault], str] = {
     Leak: "leak",
     StoppedQueue: "stop-queue",
     ThrashedCache: "thrash-cache",
+    Flaky: "flaky",
+    FailingJobs: "fail-jobs",
 }
 
 
@@ -74,10 +105,13 @@ class FaultBoard:
 
     def __init__(self) -> None:
         self._faults: dict[str, Fault] = {}
+        self._answers: Counter[str] = Counter()
 
     def switch_on(self, fault: Fault) -> None:
         """Put `fault` in the place of one of its kind."""
         self._faults[_place(fault)] = fault
+        if isinstance(fault, Flaky):
+            self._answers.clear()
 
     def reset(self) -> list[Fault]:
         """Switch everything off; give what was on."""
@@ -102,6 +136,14 @@ class FaultBoard:
             if errors.remaining <= 1:
                 del self._faults[_place(errors)]
         return True
+
+    def take_flake(self, path: str, now: float) -> bool:
+        """Decide whether the health endpoint at `path` answers 503 this time; every answer of it counts."""
+        flaky = next((fault for fault in self.active(now) if isinstance(fault, Flaky)), None)
+        if flaky is None:
+            return False
+        self._answers[path] += 1
+        return flaky.breaks(self._answers[path])
 
     def delay_ms(self, now: float) -> float:
         """Give how much longer a request takes now."""

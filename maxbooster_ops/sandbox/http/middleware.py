@@ -23,10 +23,13 @@ _UNMATCHED = "unmatched"
 class MeasuredAndBroken:
     """ASGI middleware that counts each request under its route, after delaying or failing it as ordered."""
 
-    def __init__(self, app: ASGIApp, *, state: AppState, paths: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, state: AppState, paths: Collection[str], health_paths: Collection[str]
+    ) -> None:
         self._app = app
         self._state = state
         self._paths = frozenset(paths)
+        self._health_paths = frozenset(health_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -54,6 +57,9 @@ class MeasuredAndBroken:
             if self._state.faults.take_error(time.time()):
                 await problem(500, "this error was ordered by POST /api/test/trigger-errors")(scope, receive, send)
                 return
+        if scope["path"] in self._health_paths and self._state.faults.take_flake(scope["path"], time.time()):
+            await problem(503, "this answer was ordered by POST /api/test/flaky")(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
     def _note(self, scope: Scope, status: int, took_ms: float) -> None:

@@ -5,8 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from maxbooster_ops.sandbox.http.fault_routes import ErrorsOrder, LeakOrder, SlowOrder, StopQueueOrder, ThrashCacheOrder
-from maxbooster_ops.sandbox.http.faults import MOST_LEAKED_MB, Errors, FaultBoard, Leak, Slow, StoppedQueue, shown
+from maxbooster_ops.sandbox.http.fault_routes import (
+    ErrorsOrder,
+    FlakyOrder,
+    LeakOrder,
+    SlowOrder,
+    StopQueueOrder,
+    ThrashCacheOrder,
+)
+from maxbooster_ops.sandbox.http.faults import MOST_LEAKED_MB, Errors, FaultBoard, Flaky, Leak, Slow, StoppedQueue, shown
 
 NOON = 1_800_000_000.0
 
@@ -53,6 +60,24 @@ def test_several_queues_can_be_stopped_at_once():
     assert [fault.queue for fault in board.active(NOON + 6)] == ["export-data"]
 
 
+@given(share=st.floats(min_value=0, max_value=1), seed=st.integers(), asked=st.integers(min_value=1, max_value=300))
+def test_of_any_number_of_answers_that_share_is_flaky(share, seed, asked):
+    board = board_with(Flaky(until=NOON + 60, share=share, seed=seed))
+    broken = sum(board.take_flake("/health", NOON) for _ in range(asked))
+    assert broken == pytest.approx(share * asked, abs=1)
+
+
+def test_flaky_answers_are_counted_by_endpoint_and_anew_for_each_order():
+    """So that who asks all endpoints at once finds all well or all ill, whatever happened before."""
+    flaky = Flaky(until=NOON + 60, share=0.03, seed=7)
+    board = board_with(flaky)
+    first = [board.take_flake("/health", NOON) for _ in range(100)]
+    assert [board.take_flake("/api/status", NOON) for _ in range(100)] == first
+    board.switch_on(flaky)
+    assert [board.take_flake("/health", NOON) for _ in range(100)] == first
+    assert (sum(first), board.take_flake("/health", NOON + 60)) == (3, False)
+
+
 @pytest.mark.parametrize(
     ("seconds", "mb"),
     [
@@ -93,6 +118,7 @@ def test_a_fault_is_shown_with_its_end_and_its_numbers():
         pytest.param(SlowOrder, '{"milliseconds": 70000, "duration": 5}', "60000", id="slower than any client waits"),
         pytest.param(LeakOrder, '{"mb_per_minute": -1, "duration": 5}', "greater than 0", id="a leak backwards"),
         pytest.param(LeakOrder, '{"mb_per_minute": 1, "duration": 1e9}', "86400", id="longer than a day"),
+        pytest.param(FlakyOrder, '{"share": 1.5, "duration": 5}', "less than or equal to 1", id="more than all"),
         pytest.param(StopQueueOrder, '{"queue": "nope", "duration": 5}', "no queue of the sandbox", id="unknown queue"),
         pytest.param(ThrashCacheOrder, '{"cache": "redis", "duration": 5}', "'social' or", id="unknown cache"),
     ],
