@@ -5,6 +5,10 @@ Belongs here: the connection's settings, the extensions and the text of `ATTACH`
 
 from __future__ import annotations
 
+import os
+from importlib.resources import files
+from pathlib import Path
+
 import duckdb
 from filelock import FileLock, Timeout
 
@@ -66,7 +70,8 @@ def _install(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     try:
         with FileLock(home.root / "duckdb_extensions.lock", timeout=LOCK_SECONDS):
             for name in EXTENSIONS:
-                import_extension(name, con=connection)
+                if not _linked(name, connection, home):
+                    import_extension(name, con=connection)
     except Timeout as error:
         raise StoreBusyError(
             f"Another process has been installing DuckDB's extensions in {home.extensions} for long; try again."
@@ -79,3 +84,23 @@ def _install(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
             f"{home.extensions}: {error}. "
             f"The wheels duckdb-extension-* must have DuckDB's own version; install from requirements.lock."
         ) from error
+
+
+def _linked(name: str, connection: duckdb.DuckDBPyConnection, home: Home) -> bool:
+    """Give the wheel's file a second name in the home; copies of both extensions would weigh 69 MB in every home.
+
+    False where no such link is possible: on another disk, or where the wheel belongs to another user.
+    """
+    version, platform = (str(connection.sql(f"PRAGMA {what}").fetchall()[0][0]) for what in ("version", "platform"))
+    file = f"{name}.duckdb_extension"
+    wheels = Path(str(files(f"duckdb_extension_{name}"))) / "extensions" / version / file
+    own = home.extensions / version / platform / file
+    if own.exists() and own.samefile(wheels):
+        return True  # another process was first
+    try:
+        own.parent.mkdir(parents=True, exist_ok=True)
+        own.unlink(missing_ok=True)  # it could not be loaded
+        os.link(wheels, own)
+    except OSError:
+        return False
+    return True

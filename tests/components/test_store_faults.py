@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from filelock import FileLock
@@ -18,6 +19,7 @@ from support.need import lacking
 from maxbooster_ops.errors import StoreBusyError
 from maxbooster_ops.store import lake as lake_module
 from maxbooster_ops.store.beats import Batch, Outcome, beat_id
+from maxbooster_ops.store.duck import connect
 from maxbooster_ops.store.facts import BeatTaken
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
@@ -95,3 +97,28 @@ def test_a_lock_that_stays_taken_names_its_file(tmp_path, monkeypatch):
 def _batch(number):
     due = NOON + timedelta(seconds=number)
     return Batch(id=beat_id(due), due=due, facts=[fact(BeatTaken, ts=due, kind="beat", due=due)])
+
+
+def test_homes_share_one_file_of_each_extension_and_mend_a_damaged_one(tmp_path):
+    """Else every home weighs 69 MB before its first row."""
+    homes = [Home(root=tmp_path / name) for name in ("first", "second")]
+    for home in homes:
+        connect(home).close()
+    first, second = (sorted(home.extensions.rglob("*.duckdb_extension")) for home in homes)
+    assert [file.name for file in first] == ["ducklake.duckdb_extension", "sqlite_scanner.duckdb_extension"]
+    assert all(one.samefile(other) for one, other in zip(first, second, strict=True))
+
+    first[0].unlink()
+    first[0].write_bytes(b"half a file")
+    connect(homes[0]).close()
+    assert first[0].samefile(second[0])
+
+
+def test_extensions_are_copied_where_the_home_is_on_another_disk(tmp_path):
+    elsewhere = Path("/dev/shm")
+    if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
+        lacking("another disk", "mount /dev/shm")
+    with TemporaryDirectory(dir=elsewhere) as folder:
+        home = Home(root=Path(folder))
+        connect(home).close()
+        assert [file.stat().st_nlink for file in home.extensions.rglob("*.duckdb_extension")] == [1, 1]
