@@ -10,6 +10,14 @@ import dagster as dg
 from maxbooster_ops.pipelines.alerting import SENSORS, alerts_asset, channels_reach_people
 from maxbooster_ops.pipelines.analysis import aggregate, aggregate_every_30_minutes
 from maxbooster_ops.pipelines.baselines import baseline_weekly, baselines, save_baseline
+from maxbooster_ops.pipelines.burn_in import (
+    burn_in,
+    burn_in_rehearsal,
+    checks_asset,
+    newest_is_fit_for_release,
+    report_asset,
+)
+from maxbooster_ops.pipelines.burn_in_supervisor import burn_in_supervisor
 from maxbooster_ops.pipelines.collection import collect, collect_every_minute, collected
 from maxbooster_ops.pipelines.dead_letters import dead_letters, redrive, redrive_hourly, redrive_job
 from maxbooster_ops.pipelines.executions import bottlenecks, job_metrics
@@ -43,10 +51,12 @@ defs = dg.Definitions(
         regressions,
         redrive,
         dead_letters,
+        checks_asset,
+        report_asset,
         store_maintenance,
         instance_housekeeping,
     ],
-    jobs=[collect, health, aggregate, save_baseline, redrive_job, cleanup],
+    jobs=[collect, health, aggregate, save_baseline, redrive_job, cleanup, burn_in, burn_in_rehearsal],
     schedules=[
         collect_every_minute,
         health_every_5_minutes,
@@ -57,8 +67,8 @@ defs = dg.Definitions(
         cleanup_daily,
         tidy_hourly,
     ],
-    asset_checks=[channels_reach_people],
-    sensors=SENSORS,
+    asset_checks=[channels_reach_people, newest_is_fit_for_release],
+    sensors=[*SENSORS, burn_in_supervisor],
     resources={"ops": OpsResource(), "warm": WarmAlerting()},
     # One process per run: the steps are short, and a process per step would cost three more CPU-seconds.
     executor=dg.in_process_executor,

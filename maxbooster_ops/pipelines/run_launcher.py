@@ -145,6 +145,11 @@ def _newest_change() -> int:
     return max(path.stat().st_mtime_ns for path in _PACKAGE.rglob("*") if path.suffix in {".py", ".sql", ".yaml"})
 
 
+def has_process(run: DagsterRun) -> bool | None:
+    """Tell whether the run's process lives; None where none is noted, so that nobody knows."""
+    return _living_process(run) is not None if PROCESS_TAG in run.tags else None
+
+
 def _living_process(run: DagsterRun) -> Identity | None:
     pid, _, created = run.tags.get(PROCESS_TAG, "").partition(":")
     noted = Identity(pid=int(pid), created=float(created)) if pid else None

@@ -1,0 +1,102 @@
+"""Burn-ins as Dagster shows them: an observation a check, a materialization a report, the verdict as an asset check.
+
+Belongs here: the translation into Dagster's events. Not here: when they are recorded (`burn_in.py`), the verdict, the
+report's text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import dagster as dg
+
+from maxbooster_ops.readiness.burn_in.judgement import Judgement, Verdict
+from maxbooster_ops.readiness.burn_in.running import Reported
+from maxbooster_ops.readiness.report.files import report_file
+from maxbooster_ops.store.findings import BurnInCheck
+from maxbooster_ops.store.home import Home
+
+CHECKS, REPORT, FIT = "burn_in_checks", "burn_in_report", "fit_for_release"
+
+_PARTS = ("queue_health", "ai_caches", "system_health", "memory", "redis", "failed_jobs")
+_SHOWN = 20
+
+
+def observation(check: BurnInCheck, expected: int) -> dg.AssetObservation:
+    """Show one check: its numbers plot, its parts and problems are words; what nobody knows is left out."""
+    metadata: dict[str, dg.MetadataValue | str | float] = {"number": check.number, "ok": int(check.ok)}
+    metadata |= {part: getattr(check, part) for part in _PARTS}
+    metadata |= _numbers(check)
+    if check.problems:
+        metadata["problems"] = dg.MetadataValue.md("\n".join(f"- {problem}" for problem in check.problems[:_SHOWN]))
+    found = "; ".join(check.problems[:_SHOWN]) or "all parts are fine"
+    return dg.AssetObservation(
+        CHECKS,
+        description=f"Check {check.number} of {expected}: {found}",
+        metadata={**metadata, "taken_at": dg.MetadataValue.timestamp(check.ts)},
+    )
+
+
+def report_events(reported: Reported, home: Home) -> tuple[dg.AssetMaterialization, dg.AssetCheckEvaluation]:
+    """Show a report, and whether a release may rest on it."""
+    return _materialization(reported, home.root / reported.report), _fit_for_release(reported.judgement)
+
+
+def _materialization(reported: Reported, files: Path) -> dg.AssetMaterialization:
+    """Show the whole report as Markdown, the verdict, and figures that plot from burn-in to burn-in."""
+    judgement = reported.judgement
+    numbers = {
+        "success_rate": judgement.success_rate,
+        "coverage": judgement.coverage,
+        "memory_growth_mb": judgement.memory_growth_mb,
+        "memory_growth_mb_per_day": judgement.memory_growth_mb_per_day,
+        "redis_latency_avg_ms": judgement.redis_latency_avg_ms,
+        "failed_jobs": judgement.failed_jobs,
+    }
+    return dg.AssetMaterialization(
+        REPORT,
+        description=f"{judgement.verdict}: {_why(judgement)}",
+        metadata={
+            "verdict": judgement.verdict.value,
+            "valid_for_release": judgement.valid_for_release,
+            "checks": judgement.checks,
+            "expected_checks": judgement.expected_checks,
+            "gaps": len(judgement.gaps),
+            **{name: round(value, 3) for name, value in numbers.items() if value is not None},
+            "session": reported.session.id,
+            "report": dg.MetadataValue.md(report_file(files, ".md").read_text(encoding="utf-8")),
+            "html": dg.MetadataValue.path(report_file(files, ".html")),
+            "json": dg.MetadataValue.path(report_file(files, ".json")),
+        },
+    )
+
+
+def _fit_for_release(judgement: Judgement) -> dg.AssetCheckEvaluation:
+    """Say whether a release may rest on it. A CONDITIONAL PASS does, as a PASS, and says on what condition."""
+    return dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(REPORT),
+        check_name=FIT,
+        passed=judgement.valid_for_release,
+        severity=_severity(judgement.verdict),
+        description=f"{judgement.verdict}: {_why(judgement)}",
+        metadata={"verdict": judgement.verdict.value},
+    )
+
+
+def _severity(verdict: Verdict) -> dg.AssetCheckSeverity:
+    """Only warn where it was cut short: that says nothing against the release."""
+    return dg.AssetCheckSeverity.WARN if verdict is Verdict.PARTIAL else dg.AssetCheckSeverity.ERROR
+
+
+def _numbers(check: BurnInCheck) -> dict[str, float]:
+    values = {field.name: getattr(check, field.name) for field in fields(check)}
+    return {
+        name: value if isinstance(value, int) else round(value, 3)
+        for name, value in values.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and name != "number"
+    }
+
+
+def _why(judgement: Judgement) -> str:
+    return "; ".join(reason.text for reason in judgement.reasons[:_SHOWN]) or "nothing speaks against it"
