@@ -6,6 +6,9 @@ Belongs here: the connection's settings, the extensions and the text of `ATTACH`
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -46,15 +49,63 @@ def attach_statement(home: Home, *, read_only: bool) -> str:
 
 def connect(home: Home) -> duckdb.DuckDBPyConnection:
     """Open an in-memory DuckDB with the lake's extensions loaded; nothing is attached yet."""
-    connection = duckdb.connect(
-        config={"extension_directory": str(home.extensions), "autoinstall_known_extensions": "false"}
-    )
+    connection = duckdb.connect(config=_config(home))
     try:
         _load(connection)
     except duckdb.Error:
         _install(connection, home)
         _load(connection)
     return connection
+
+
+def connect_trusting(home: Home) -> duckdb.DuckDBPyConnection:
+    """Connect as `connect` does, but check the signature of a file only when this process loads it for the first time.
+
+    Checking takes 0.2 CPU-s, more than all the rest of opening the store. Not for statements of people: to such a
+    connection `LOAD` would load any file.
+    """
+    unchecked = {"allow_unsigned_extensions": "true", "autoload_known_extensions": "false"}
+    connection = duckdb.connect(config=_config(home) | unchecked)
+    extensions = [_file(name, connection, home) for name in EXTENSIONS]
+    try:
+        _check_signatures(extensions)
+    except (duckdb.Error, FileNotFoundError):
+        connect(home).close()  # installs what is missing or damaged
+        _check_signatures(extensions)
+    _load(connection)
+    return connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A file's content, as far as the file system tells; two names of one file are equal."""
+
+    path: Path = field(compare=False)
+    device: int
+    inode: int
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> _File:
+        found = path.stat()
+        return cls(path=path, device=found.st_dev, inode=found.st_ino, size=found.st_size, changed_ns=found.st_mtime_ns)
+
+
+def _check_signatures(extensions: Sequence[Path]) -> None:
+    for extension in extensions:
+        _check_signature(_File.of(extension))
+
+
+@cache
+def _check_signature(file: _File) -> None:
+    """Raise duckdb.Error unless `file` is an extension that DuckDB's makers signed."""
+    with duckdb.connect() as connection:
+        connection.execute(f"LOAD {quoted(file.path)}")
+
+
+def _config(home: Home) -> dict[str, str | bool | int | float | list[str]]:
+    return {"extension_directory": str(home.extensions), "autoinstall_known_extensions": "false"}
 
 
 def _load(connection: duckdb.DuckDBPyConnection) -> None:
@@ -91,10 +142,8 @@ def _linked(name: str, connection: duckdb.DuckDBPyConnection, home: Home) -> boo
 
     False where no such link is possible: on another disk, or where the wheel belongs to another user.
     """
-    version, platform = (str(connection.sql(f"PRAGMA {what}").fetchall()[0][0]) for what in ("version", "platform"))
-    file = f"{name}.duckdb_extension"
-    wheels = Path(str(files(f"duckdb_extension_{name}"))) / "extensions" / version / file
-    own = home.extensions / version / platform / file
+    own = _file(name, connection, home)
+    wheels = Path(str(files(f"duckdb_extension_{name}"))) / "extensions" / own.parent.parent.name / own.name
     if own.exists() and own.samefile(wheels):
         return True  # another process was first
     try:
@@ -104,3 +153,9 @@ def _linked(name: str, connection: duckdb.DuckDBPyConnection, home: Home) -> boo
     except OSError:
         return False
     return True
+
+
+def _file(name: str, connection: duckdb.DuckDBPyConnection, home: Home) -> Path:
+    """Tell where DuckDB looks for an extension when it is told its name alone."""
+    version, platform = (str(connection.sql(f"PRAGMA {what}").fetchall()[0][0]) for what in ("version", "platform"))
+    return home.extensions / version / platform / f"{name}.duckdb_extension"

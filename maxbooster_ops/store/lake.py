@@ -21,7 +21,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from maxbooster_ops.errors import StoreBusyError, StoreError
 from maxbooster_ops.store import lake_migrations
 from maxbooster_ops.store.arrow import to_arrow
-from maxbooster_ops.store.duck import LOCK_SECONDS, attach_statement, connect
+from maxbooster_ops.store.duck import LOCK_SECONDS, attach_statement, connect_trusting
 from maxbooster_ops.store.facts import Fact
 from maxbooster_ops.store.home import Home
 
@@ -241,7 +241,7 @@ def open_lake(home: Home, *, read_only: bool = False, threads: int | None = None
         )
     if not read_only:
         home.prepare()
-    connection = connect(home)
+    connection = connect_trusting(home)
     if threads:
         connection.execute(f"SET threads = {int(threads)}")
     lake = Lake(home, connection)

@@ -19,7 +19,7 @@ from support.need import lacking
 from maxbooster_ops.errors import StoreBusyError
 from maxbooster_ops.store import lake as lake_module
 from maxbooster_ops.store.beats import Batch, Outcome, beat_id
-from maxbooster_ops.store.duck import connect
+from maxbooster_ops.store.duck import connect, connect_trusting
 from maxbooster_ops.store.facts import BeatTaken
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
@@ -108,10 +108,19 @@ def test_homes_share_one_file_of_each_extension_and_mend_a_damaged_one(tmp_path)
     assert [file.name for file in first] == ["ducklake.duckdb_extension", "sqlite_scanner.duckdb_extension"]
     assert all(one.samefile(other) for one, other in zip(first, second, strict=True))
 
-    first[0].unlink()
-    first[0].write_bytes(b"half a file")
-    connect(homes[0]).close()
-    assert first[0].samefile(second[0])
+
+@pytest.mark.parametrize("way_in", [connect, connect_trusting])
+def test_an_extension_that_is_damaged_or_of_unknown_makers_is_replaced_before_it_is_loaded(tmp_path, way_in):
+    home = Home(root=tmp_path)
+    way_in(home).close()
+    extension, _ = sorted(home.extensions.rglob("*.duckdb_extension"))
+    content = extension.read_bytes()
+    extension.unlink()
+    extension.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))  # the signature stands at the end
+    with way_in(home) as connection:
+        loaded = connection.sql("SELECT extension_name FROM duckdb_extensions() WHERE loaded").fetchall()
+    assert ("ducklake",) in loaded
+    assert extension.read_bytes() == content
 
 
 def test_extensions_are_copied_where_the_home_is_on_another_disk(tmp_path):
