@@ -4,6 +4,8 @@ Belongs here: the launchpad's fields, the op, its jobs and assets. Not here: ses
 (`readiness/burn_in/`), or what happens when a run dies (`burn_in_supervisor.py`).
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 from pydantic import Field, field_validator
 
@@ -165,6 +167,16 @@ def newest_is_fit_for_release(ops: OpsResource) -> dg.AssetCheckResult:
         )
     said = f"{session.verdict}: burn-in {session.id}, ended at {session.ended_at:%Y-%m-%d %H:%M} UTC"
     return dg.AssetCheckResult(passed=session.verdict in {Verdict.PASS, Verdict.CONDITIONAL_PASS}, description=said)
+
+
+def runs_of(instance: dg.DagsterInstance, session: Session) -> Iterator[dg.DagsterRun]:
+    """Give every run of a burn-in: those that say so, and the one that the session names."""
+    tagged = instance.get_runs(dg.RunsFilter(tags={SESSION_TAG: session.id}))
+    yield from tagged
+    if session.run_id and session.run_id not in {run.run_id for run in tagged}:
+        own = instance.get_run_by_id(session.run_id)
+        if own:
+            yield own
 
 
 def _session(context: dg.OpExecutionContext, config: BurnInConfig, state: State, settings: Settings) -> Session:

@@ -4,7 +4,7 @@ Belongs here: looking at the session and its runs every minute, and doing what w
 (`burn_in_supervising.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import dagster as dg
 
@@ -17,6 +17,7 @@ from maxbooster_ops.pipelines.burn_in import (
     BurnInConfig,
     burn_in,
     burn_in_rehearsal,
+    runs_of,
 )
 from maxbooster_ops.pipelines.burn_in_showing import report_events
 from maxbooster_ops.pipelines.burn_in_supervising import Decision, RunSeen, Step, decide
@@ -57,7 +58,7 @@ def burn_in_supervisor(
         return dg.SensorResult(skip_reason=str(error))
     if session is None or not orphaned(session, now):
         return dg.SensorResult(skip_reason=f"{session.id} is worked on" if session else "no burn-in is running")
-    runs = list(_runs(context.instance, session))
+    runs = list(runs_of(context.instance, session))
     decision = decide(session, [_seen(run) for run in runs], now)
     for run in runs:
         if run.run_id in decision.dead_runs:
@@ -104,16 +105,6 @@ def _request(session: Session, runs: Sequence[dg.DagsterRun]) -> dg.RunRequest:
         run_config=dg.RunConfig(ops={"take_burn_in_checks": BurnInConfig(resume=session.id)}),
         tags={SESSION_TAG: session.id, _FOUND_TAG: str(session.checks_done)},
     )
-
-
-def _runs(instance: dg.DagsterInstance, session: Session) -> Iterator[dg.DagsterRun]:
-    """Give every run of the session: those that say so, and the one that the session names."""
-    tagged = instance.get_runs(dg.RunsFilter(tags={SESSION_TAG: session.id}))
-    yield from tagged
-    if session.run_id and session.run_id not in {run.run_id for run in tagged}:
-        own = instance.get_run_by_id(session.run_id)
-        if own:
-            yield own
 
 
 def _seen(run: dg.DagsterRun) -> RunSeen:

@@ -12,15 +12,18 @@ import dagster as dg
 from pydantic import Field
 
 from maxbooster_ops.clock import utc_now
+from maxbooster_ops.pipelines.burn_in import runs_of
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.instance_upkeep import RunRetention, drop_runs, drop_tick_logs, vacuum_records
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.readiness.burn_in.sessions import running
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.maintenance.freed import Freed, Upkeep
 from maxbooster_ops.store.maintenance.lake_upkeep import Bounds
 from maxbooster_ops.store.maintenance.retention import Retention
 from maxbooster_ops.store.maintenance.upkeep import clean_up, due, tidy
+from maxbooster_ops.store.state import open_state
 from maxbooster_ops.watching import home_of
 
 GROUP = "housekeeping"
@@ -69,7 +72,8 @@ def instance_housekeeping(
     settings, now = ops.settings(), utc_now()
     home = home_of(settings)
     kept = RunRetention(runs_per_job=settings.maxbooster_keep_runs, days=settings.maxbooster_keep_runs_days)
-    freed = list(drop_runs(context.instance, kept, now=now, dry_run=config.dry_run))
+    spared = _of_running_burn_in(context.instance, home)
+    freed = list(drop_runs(context.instance, kept, now=now, spared=spared, dry_run=config.dry_run))
     if not config.dry_run:
         freed += [*drop_tick_logs(home.dagster, now=now), *vacuum_records(home.dagster)]
     return _result(Upkeep(freed=tuple(freed)), sizes(home))
@@ -101,6 +105,13 @@ tidy_hourly = dg.ScheduleDefinition(
     ),
     description="Every hour what keeps the newest rows fast to read, and Dagster's records few.",
 )
+
+
+def _of_running_burn_in(instance: dg.DagsterInstance, home: Home) -> frozenset[str]:
+    """Give the runs of a burn-in under way: one that was killed on the first day shows that day's checks."""
+    with open_state(home) as state:
+        session = running(state)
+    return frozenset(run.run_id for run in runs_of(instance, session)) if session else frozenset()
 
 
 def _retention(settings: Settings) -> Retention:

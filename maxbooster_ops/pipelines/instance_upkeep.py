@@ -68,10 +68,18 @@ def unneeded(
 
 
 def drop_runs(
-    instance: dg.DagsterInstance, retention: RunRetention, *, now: datetime, dry_run: bool = False
+    instance: dg.DagsterInstance,
+    retention: RunRetention,
+    *,
+    now: datetime,
+    spared: frozenset[str] = frozenset(),
+    dry_run: bool = False,
 ) -> Iterator[Freed]:
-    """Delete the runs that nobody needs with their events and files; runs that are not over are never touched."""
-    shown = _shown(instance.event_log_storage)
+    """Delete the runs that nobody needs with their events and files; runs that are not over are never touched.
+
+    `spared` are runs that somebody still needs whatever their age.
+    """
+    shown = _shown(instance.event_log_storage) | spared
     gone: Counter[str] = Counter()
     sizes: Counter[str] = Counter()
     # Listed as a whole first: deleting while paging would skip some.
