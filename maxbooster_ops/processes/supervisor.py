@@ -83,6 +83,10 @@ class Supervisor:
         _register(service, guardian)
         return service
 
+    def services(self) -> list[Service]:
+        """Give all programs that were started and not forgotten, in the order of their start."""
+        return list(self._services)
+
     def ended(self) -> list[Service]:
         """Give the programs that ended by themselves, in the order of their start."""
         return [service for service in self._services if service.exit_code is not None]

@@ -26,6 +26,7 @@ class Endpoints(BaseModel):
 
     redis_url: SecretStr
     platform_url: str
+    posts_url: str | None = None
     owner_pid: int
     owner_created: float
 

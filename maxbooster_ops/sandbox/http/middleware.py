@@ -23,9 +23,7 @@ _UNMATCHED = "unmatched"
 class MeasuredAndBroken:
     """ASGI middleware that counts each request under its route, after delaying or failing it as ordered."""
 
-    def __init__(
-        self, app: ASGIApp, *, state: AppState, paths: Collection[str], health_paths: Collection[str]
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, state: AppState, paths: Collection[str], health_paths: Collection[str]) -> None:
         self._app = app
         self._state = state
         self._paths = frozenset(paths)

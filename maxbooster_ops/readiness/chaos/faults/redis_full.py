@@ -1,0 +1,53 @@
+"""Redis is full: its limit is set below what it holds, so that it refuses whatever would need more room.
+
+Belongs here: lowering the limit and putting back exactly the old one. Not here: what that does to producers.
+"""
+
+from __future__ import annotations
+
+import redis
+
+from maxbooster_ops.errors import DrillError
+from maxbooster_ops.readiness.chaos.fault import Details, Secrets
+from maxbooster_ops.readiness.chaos.faults.reaching import is_over, open_redis
+
+
+class RedisFull:
+    """`details`: `target`, `stand`; `before` and `during`, the limits in bytes (0: none) without and with the fault.
+
+    A server that evicts when it is full would lose what it holds, so the fault is not put in there. The user of the
+    connection needs CONFIG GET and CONFIG SET.
+    """
+
+    kind = "redis-full"
+
+    def inject(self, details: Details, secrets: Secrets) -> None:
+        """Lower the limit."""
+        with open_redis(details, secrets) as client:
+            policy = client.config_get("maxmemory-policy")["maxmemory-policy"]
+            if policy != "noeviction":
+                raise DrillError(
+                    f"Redis of {details['target']} has maxmemory-policy {policy}: filled up, it would throw away what "
+                    "it holds. BullMQ needs noeviction; set that first."
+                )
+            client.config_set("maxmemory", int(details["during"]))
+
+    def roll_back(self, details: Details, secrets: Secrets) -> None:
+        """Set the old limit, unless somebody set another one meanwhile."""
+        if is_over(details):
+            return
+        with open_redis(details, secrets) as client:
+            if limit_of(client) == int(details["during"]):
+                client.config_set("maxmemory", int(details["before"]))
+
+    def is_gone(self, details: Details, secrets: Secrets) -> bool:
+        """Look whether our limit is in force no more."""
+        if is_over(details):
+            return True
+        with open_redis(details, secrets) as client:
+            return limit_of(client) != int(details["during"])
+
+
+def limit_of(client: redis.Redis) -> int:
+    """Give the limit in bytes; 0 where there is none."""
+    return int(client.config_get("maxmemory")["maxmemory"] or 0)
