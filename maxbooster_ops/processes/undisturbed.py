@@ -1,4 +1,4 @@
-"""A piece of work that Ctrl-C and TERM do not cut short.
+"""A piece of work that Ctrl-C, TERM and a closed terminal do not cut short.
 
 Belongs here: ignoring them for a while. Not here: what they mean to a program at other times.
 """
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_REQUESTS = (signal.SIGINT, signal.SIGTERM)
+_REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
