@@ -22,7 +22,7 @@ from maxbooster_ops.processes.undisturbed import undisturbed
 from maxbooster_ops.readiness.burn_in.asking import length, must_watch_something, plan_of, thresholds_of
 from maxbooster_ops.readiness.burn_in.judgement import Verdict
 from maxbooster_ops.readiness.burn_in.owner import Owner, orphaned
-from maxbooster_ops.readiness.burn_in.plan import DAY, Plan
+from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.readiness.burn_in.running import BurnIn, Ending, Reported, open_burn_in, report_orphan
 from maxbooster_ops.readiness.burn_in.session import Session
 from maxbooster_ops.readiness.burn_in.sessions import ask_to_cancel, begin, find, newest, resume, running
@@ -45,15 +45,15 @@ def _length(text: str) -> timedelta:
 
 def run(  # noqa: PLR0913, PLR0917 -- one per option
     duration: Annotated[
-        timedelta,
+        timedelta | None,
         typer.Option("--duration", parser=_length, metavar="DURATION", help="How long [24h].", show_default=False),
-    ] = DAY,
+    ] = None,
     interval: Annotated[
-        timedelta,
+        timedelta | None,
         typer.Option(
             "--interval", parser=_length, metavar="DURATION", help="Time from check to check [5m].", show_default=False
         ),
-    ] = timedelta(minutes=5),
+    ] = None,
     threshold: Annotated[
         list[str] | None,
         typer.Option("--threshold", metavar="NAME=NUMBER", help="Another threshold; repeatable.", show_default=False),
@@ -87,9 +87,10 @@ def run(  # noqa: PLR0913, PLR0917 -- one per option
             _conclude(reported, state.home, json=json)
 
 
-def _plan(duration: timedelta, interval: timedelta, thresholds: Sequence[str]) -> Plan:
+def _plan(duration: timedelta | None, interval: timedelta | None, thresholds: Sequence[str]) -> Plan:
+    usual = Plan()
     try:
-        return plan_of(duration, interval, thresholds_of(thresholds))
+        return plan_of(duration or usual.duration, interval or usual.interval, thresholds_of(thresholds))
     except ValueError as error:
         raise UsageError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
 
