@@ -12,11 +12,10 @@ import dagster as dg
 from maxbooster_ops.alerting.alert import Alert
 from maxbooster_ops.alerting.delivering.delivery import Delivery, deliver_due
 from maxbooster_ops.alerting.evaluating.evaluation import Evaluated, evaluate
-from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.alerting.standing import Standing, standing
 from maxbooster_ops.alerting.upkeep import keep_up
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.errors import StoreError, redact
+from maxbooster_ops.errors import StoreError
 from maxbooster_ops.pipelines.beat_awaiting import await_beat
 from maxbooster_ops.pipelines.collection import GROUP, OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
@@ -25,6 +24,9 @@ from maxbooster_ops.settings import Settings
 
 TICK_SECONDS = 9
 """The daemon looks every 5 s whether a sensor is due: one asking for 10 s ticks after 10 or 15, this one after 10."""
+
+_DELIVERY_TICK_SECONDS = 14
+"""Every 15 s: what is fresh is delivered by the tick that made it, and here only what must be tried again."""
 
 _AWAITED_WITHIN = timedelta(seconds=8)
 """A tick that finds the next beat due so soon waits for it. Evaluating it takes less than the rest of the 10 s, and
@@ -82,7 +84,7 @@ def alert_rules(
 
 @dg.sensor(
     name="notifications",
-    minimum_interval_seconds=TICK_SECONDS,
+    minimum_interval_seconds=_DELIVERY_TICK_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Delivers what is due, tries again what failed, sends the heartbeat and the weekly test alert.",
 )
@@ -106,39 +108,6 @@ def notifications(
     return dg.SensorResult(skip_reason=f"{summary}. {found.verdict}", asset_events=news, cursor=found.verdict)
 
 
-@dg.run_status_sensor(
-    name="run_failures",
-    run_status=dg.DagsterRunStatus.FAILURE,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="A run of ours that failed raises the alert pipeline_failure; the next one that succeeds resolves it.",
-)
-def run_failures(
-    context: dg.RunStatusSensorContext, ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]
-) -> dg.SkipReason:
-    """Note the failure; the next tick of `alert_rules` makes an alert of it."""
-    run, event = context.dagster_run, context.dagster_event
-    detail = redact(event.message or "") if event else ""
-    with warm.state(ops.settings()).writing() as connection:
-        job_ended(connection, run.job_name, run_id=run.run_id, failed=True, detail=detail, at=utc_now())
-    return dg.SkipReason(f"{run.job_name} failed: {detail}")
-
-
-@dg.run_status_sensor(
-    name="run_successes",
-    run_status=dg.DagsterRunStatus.SUCCESS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Notes that a job of ours works again.",
-)
-def run_successes(
-    context: dg.RunStatusSensorContext, ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]
-) -> dg.SkipReason:
-    """Note the success."""
-    run = context.dagster_run
-    with warm.state(ops.settings()).writing() as connection:
-        job_ended(connection, run.job_name, run_id=run.run_id, failed=False, detail="", at=utc_now())
-    return dg.SkipReason(f"{run.job_name} succeeded")
-
-
 @dg.asset_check(
     asset="alerts",
     name=_REACHED,
@@ -152,7 +121,7 @@ def channels_reach_people(ops: OpsResource, warm: dg.ResourceParam[WarmAlerting]
     )
 
 
-SENSORS = (alert_rules, notifications, run_failures, run_successes)
+SENSORS = (alert_rules, notifications)
 
 
 def _standing(settings: Settings, warm: WarmAlerting) -> Standing:

@@ -32,6 +32,7 @@ from maxbooster_ops.pipelines.housekeeping import (
 from maxbooster_ops.pipelines.regressions import regressions
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.rollups import rollups
+from maxbooster_ops.pipelines.run_outcomes import run_failures
 from maxbooster_ops.pipelines.slo import slo_report, slo_report_monthly, slo_status
 from maxbooster_ops.pipelines.trends import trends
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
@@ -68,7 +69,7 @@ defs = dg.Definitions(
         tidy_hourly,
     ],
     asset_checks=[channels_reach_people, newest_is_fit_for_release],
-    sensors=[*SENSORS, burn_in_supervisor],
+    sensors=[*SENSORS, run_failures, burn_in_supervisor],
     resources={"ops": OpsResource(), "warm": WarmAlerting()},
     # One process per run: the steps are short, and a process per step would cost three more CPU-seconds.
     executor=dg.in_process_executor,
