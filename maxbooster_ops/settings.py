@@ -92,6 +92,10 @@ class Settings(BaseSettings):
         description="Keys of job data whose values are masked wherever the data is copied or shown.",
     )
 
+    maxbooster_chaos_targets: Words = Field(
+        default=(), description="What chaos drills may put faults into, each as `host:port`; nothing where empty."
+    )
+
     # what runs where
     maxbooster_dagster_host: str = Field(default="127.0.0.1", description="Address that the Dagster UI listens on.")
     maxbooster_dagster_port: int = Field(

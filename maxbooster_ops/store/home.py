@@ -107,6 +107,16 @@ class Home:
         return self.root / "job_policies.yaml"
 
     @property
+    def chaos(self) -> Path:
+        """Folder of the user's own chaos scenarios, beside ours."""
+        return self.root / "chaos"
+
+    @property
+    def drills(self) -> Path:
+        """Where a drill under way keeps its stand, and the lock that only one drill holds."""
+        return self.root / "drills"
+
+    @property
     def baselines(self) -> Path:
         """Saved baselines as files."""
         return self.root / "metrics-baseline"

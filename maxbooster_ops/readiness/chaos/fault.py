@@ -10,15 +10,21 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
+from maxbooster_ops.errors import DrillError
+
 Details = Mapping[str, Any]
 """JSON-able; all that taking a fault back needs. Secrets by reference: the ledger is read by people."""
+
+
+class TargetGoneError(DrillError):
+    """The target of a fault has ended for good, as a stand does with its drill, and the fault with it."""
 
 
 class Secrets(Protocol):
     """Where a fault finds the secrets that its details only name."""
 
     def redis_url(self, target: str) -> SecretStr:
-        """Give the Redis of an allowed target by the target's name."""
+        """Give the Redis of an allowed target by its name; raises `TargetGoneError` where a stand has ended."""
         ...
 
 

@@ -1,0 +1,96 @@
+"""The journal of a scenario: every step as soon as it is done, in a file that a dying process leaves whole.
+
+Belongs here: keeping and telling steps. Not here: what a step is (`runner.py`), or the report that sums them up
+(`readiness/report/`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from maxbooster_ops.errors import StoreError, redact
+from maxbooster_ops.logs import get_logger
+from maxbooster_ops.readiness.report.chaos_summary import StepSummary
+from maxbooster_ops.store.home import Home
+
+Told = Callable[[str, StepSummary], None]
+"""Whoever wants to hear of each step as it happens: the scenario's name, and the step."""
+
+_MOST_CHARACTERS = 2000
+
+
+class Journal:
+    """The steps of one scenario, on disk in `reports/chaos-<drill>/<scenario>.json` after each of them."""
+
+    def __init__(self, home: Home, drill_id: str, scenario: str, *, heading: Mapping[str, str], told: Told) -> None:
+        self.file = journal_folder(home, drill_id) / f"{scenario}.json"
+        self.steps: list[StepSummary] = []
+        self._home = home
+        self._scenario = scenario
+        self._heading = {"drill": drill_id, "scenario": scenario, **heading}
+        self._told = told
+        self._write(outcome="under way", reason="")
+
+    def add(
+        self,
+        at: datetime,
+        part: str,
+        name: str,
+        outcome: str = "",
+        *,
+        detail: str = "",
+        duration_ms: float | None = None,
+    ) -> None:
+        """Write a step down, then tell it."""
+        step = StepSummary(
+            at=at,
+            part=part,
+            name=redact(name),
+            outcome=outcome,
+            detail=redact(detail)[:_MOST_CHARACTERS],
+            duration_ms=None if duration_ms is None else round(duration_ms, 1),
+        )
+        self.steps.append(step)
+        self._write_if_possible(outcome="under way", reason="")
+        self._told(self._scenario, step)
+
+    def conclude(self, outcome: str, reason: str) -> None:
+        """Write down how the scenario ended."""
+        self._write_if_possible(outcome=outcome, reason=redact(reason))
+
+    def _write_if_possible(self, *, outcome: str, reason: str) -> None:
+        """Go on where it cannot be written: what must be taken back does not wait for room on a disk."""
+        try:
+            self._write(outcome=outcome, reason=reason)
+        except StoreError as error:
+            get_logger().warning("journal_not_written", scenario=self._scenario, reason=str(error))
+
+    def _write(self, *, outcome: str, reason: str) -> None:
+        content = {
+            **self._heading,
+            "outcome": outcome,
+            "reason": reason,
+            "steps": [asdict(step) for step in self.steps],
+        }
+        fresh = self.file.with_name(f".{self.file.name}.new")
+        try:
+            fresh.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(content, indent=1, default=_iso), encoding="utf-8")
+            fresh.replace(self.file)
+        except OSError as error:
+            if self._home.is_full(error):
+                raise self._home.full(error) from error
+            raise StoreError(f"The journal {self.file} cannot be written: {error}.") from error
+
+
+def journal_folder(home: Home, drill_id: str) -> Path:
+    """Say where the journals of a drill are."""
+    return home.reports / f"chaos-{drill_id}"
+
+
+def _iso(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

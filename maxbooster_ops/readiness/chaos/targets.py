@@ -1,0 +1,131 @@
+"""What a drill may be run on: a stand of its own, or what the settings name where that is allowed.
+
+Belongs here: the choice, every refusal, and where the ledger finds a target's secrets again. Not here: what a stand is
+made of (`stand/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+from pydantic import SecretStr
+
+from maxbooster_ops.errors import DrillError
+from maxbooster_ops.readiness.chaos.drill import Need, Target
+from maxbooster_ops.readiness.chaos.fault import TargetGoneError
+from maxbooster_ops.sandbox.endpoints import live_endpoints
+from maxbooster_ops.settings import Settings
+from maxbooster_ops.store.home import Home
+
+SETTINGS = "settings"
+_STAND = "stand-"
+_DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "http": 80, "https": 443}
+_ASKED_WITHIN_SECONDS = 5.0
+_PRODUCTION = ("production", "prod", "live")
+
+
+class Choice(StrEnum):
+    """What a person may drill."""
+
+    SANDBOX = "sandbox"
+    SETTINGS = "settings"
+
+
+@contextmanager
+def open_target(
+    choice: Choice, settings: Settings, folder: Path, *, drill_id: str, production: bool
+) -> Iterator[Target]:
+    """Give the target of a drill; a stand is started below `folder` and ends with the block.
+
+    Raises `DrillError` where the settings' target may not be drilled.
+    """
+    if choice is Choice.SETTINGS:
+        yield settings_target(settings, production=production)
+        return
+    from maxbooster_ops.readiness.chaos.stand import open_stand  # noqa: PLC0415 -- an extra that a watcher does without
+
+    with open_stand(folder / "stand", name=f"{_STAND}{drill_id}") as stand:
+        yield stand
+
+
+def settings_target(settings: Settings, *, production: bool) -> Target:
+    """Give what the settings name. Raises `DrillError` where it may not be drilled, with what would allow it."""
+    platform_url = str(settings.platform_url).rstrip("/") if settings.platform_url else None
+    urls = [settings.redis_url.get_secret_value() if settings.redis_url else None, platform_url]
+    named = [address(url) for url in urls if url]
+    if not named:
+        raise DrillError(
+            "The settings name nothing that could be drilled: set REDIS_URL or PLATFORM_URL, or leave --target away "
+            "to drill a stand of its own."
+        )
+    _refuse_unlisted(named, settings.maxbooster_chaos_targets)
+    environment = _environment(platform_url) or settings.maxbooster_env.value
+    if environment in _PRODUCTION and not production:
+        raise DrillError(
+            f"{' and '.join(named)} is production, as the platform or MAXBOOSTER_ENV says. A drill puts real faults "
+            "into it: nothing was touched. Say --production where that is meant."
+        )
+    offers = {Need.REDIS, Need.WORKERS} if settings.redis_url else set()
+    return Target(
+        name=SETTINGS,
+        environment=environment,
+        offers=frozenset(offers | ({Need.PLATFORM} if platform_url else set()) | {Need.OWN_STORE}),
+        redis_url=settings.redis_url,
+        platform_url=platform_url,
+    )
+
+
+def _refuse_unlisted(named: Sequence[str], allowed: Sequence[str]) -> None:
+    unlisted = [one for one in named if one not in {entry.lower() for entry in allowed}]
+    if unlisted:
+        listed = ", ".join(allowed) or "nothing"
+        raise DrillError(
+            f"{' and '.join(unlisted)} is not on the list of what may be drilled ({listed}): nothing was touched. "
+            f"Where it may be, add it: MAXBOOSTER_CHAOS_TARGETS={','.join([*allowed, *unlisted])}"
+        )
+
+
+def address(url: str) -> str:
+    """Give `host:port` of a URL, or the path of a socket, without anything secret."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return parts.path.lower()
+    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or "localhost"
+    return f"{host}:{parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)}".lower()
+
+
+def _environment(platform_url: str | None) -> str | None:
+    """Ask the platform what it is; None where it does not say."""
+    if platform_url is None:
+        return None
+    try:
+        with requests.Session() as session:
+            body = session.get(f"{platform_url}/health", timeout=_ASKED_WITHIN_SECONDS).json()
+    except (requests.RequestException, ValueError):
+        return None
+    said = body.get("environment") if isinstance(body, dict) else None
+    return said.lower() if isinstance(said, str) and said else None
+
+
+class TargetSecrets:
+    """Finds the Redis of a target by its name, also long after the drill."""
+
+    def __init__(self, settings: Settings, home: Home) -> None:
+        self._settings = settings
+        self._home = home
+
+    def redis_url(self, target: str) -> SecretStr:
+        """Give it; raises `TargetGoneError` for a stand that has ended, `DrillError` where no setting names it."""
+        if target.startswith(_STAND):
+            running = live_endpoints(self._home.drills / target.removeprefix(_STAND) / "stand")
+            if running is None:
+                raise TargetGoneError(f"The stand {target} has ended.")
+            return running.redis_url
+        if target == SETTINGS and self._settings.redis_url:
+            return self._settings.redis_url
+        raise DrillError(f"No setting says where the Redis of `{target}` is: set REDIS_URL as it was in the drill.")
