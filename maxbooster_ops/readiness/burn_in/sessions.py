@@ -105,6 +105,26 @@ def ask_to_cancel(state: State, session_id: str, now: datetime) -> bool:
         return session.status is SessionStatus.RUNNING
 
 
+def look(state: State, session: Session) -> Session:
+    """Read a session as it is now; raises `OwnershipLostError` where it is not its owner's any more."""
+    found = find(state, session.id)
+    if (found.owner, found.status) != (session.owner, session.status):
+        raise _lost(session)
+    return found
+
+
+def claim(state: State, session_id: str, *, owner: Owner, now: datetime) -> Session:
+    """Let `owner` end a running session that nobody works on; raises `DrillError` where somebody does."""
+    with state.writing() as connection:
+        session = _read(connection, session_id)
+        if session.status is not SessionStatus.RUNNING:
+            raise DrillError(f"Burn-in {session_id} does not run: it is {session.status}.")
+        if not orphaned(session, now):
+            raise _already(session)
+        _update(connection, session_id, _owned_by(owner, session.run_id, now))
+        return _read(connection, session_id)
+
+
 def beat_heart(state: State, session: Session, now: datetime) -> Session:
     """Say that the owner lives, and give the session as it is now."""
     return _change(state, session, {"heartbeat_at": now})
@@ -130,11 +150,6 @@ def keep_checks(
 def note_stored(state: State, session: Session) -> Session:
     """Note that the lake has every check that `session` says it may not have."""
     return _change(state, session, {"unstored": "[]"})
-
-
-def note_report(state: State, session: Session, *, verdict: str, report: str) -> Session:
-    """Note what the newest report says and where it is."""
-    return _change(state, session, {"verdict": verdict, "report": report})
 
 
 def end(
@@ -193,9 +208,7 @@ def _change(state: State, session: Session, changes: _Changes) -> Session:
     )
     with state.writing() as connection:
         if connection.execute(sa.update(burn_in_sessions).where(is_unmoved).values(**changes)).rowcount != 1:
-            raise OwnershipLostError(
-                f"Burn-in {session.id} was taken over by another process, or ended. Nothing was written."
-            )
+            raise _lost(session)
         return _read(connection, session.id)
 
 
@@ -225,6 +238,10 @@ def _session(row: sa.Row[Any]) -> Session:
             "unstored": tuple(_checks_json().validate_json(row.unstored)),
         }
     )
+
+
+def _lost(session: Session) -> OwnershipLostError:
+    return OwnershipLostError(f"Burn-in {session.id} was taken over by another process, or ended. Nothing was written.")
 
 
 def _already(session: Session) -> DrillError:

@@ -1,0 +1,110 @@
+"""The end of a burn-in: judged, reported, kept, and the session closed.
+
+Belongs here: the order of these steps, which can be done again from the start wherever they were interrupted. Not here:
+the verdict (`verdict/`), what a report says (`report/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+
+from maxbooster_ops.clock import utc_now
+from maxbooster_ops.readiness.burn_in import sessions
+from maxbooster_ops.readiness.burn_in.checking import Checker
+from maxbooster_ops.readiness.burn_in.grid import Grid
+from maxbooster_ops.readiness.burn_in.judgement import Course, Judgement
+from maxbooster_ops.readiness.burn_in.keeping import Keeper
+from maxbooster_ops.readiness.burn_in.owner import Owner
+from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
+from maxbooster_ops.settings import Settings
+from maxbooster_ops.store.findings import BurnInCheck, DrillResult
+from maxbooster_ops.store.state import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """A burn-in that was judged: its session and checks, the judgement, and the report's path without an ending."""
+
+    session: Session
+    checks: Sequence[BurnInCheck]
+    judgement: Judgement
+    report: str
+
+
+def report(keeper: Keeper, status: SessionStatus, *, target: str, now: datetime) -> Reported:
+    """Judge what `keeper` kept, write the report, keep the result and end the session as `status`.
+
+    A session that has ended is judged and reported once more and else stays as it is.
+    """
+    # The report needs scipy and Jinja, which a burn-in under way does without.
+    from maxbooster_ops.readiness.burn_in.report.writing import write_burn_in_report  # noqa: PLC0415
+    from maxbooster_ops.readiness.burn_in.verdict.judging import judge  # noqa: PLC0415
+
+    if keeper.session.status is SessionStatus.RUNNING:
+        # Whoever takes it up if we die now shall end it as well.
+        keeper.recover(now, cancels=status is SessionStatus.CANCELLED)
+        keeper.keep(now)
+        keeper.store()
+        keeper.note_stored()
+    session, checks = keeper.session, keeper.checks()
+    course = Course(
+        started_at=session.started_at,
+        ended_at=session.ended_at or now,
+        ended_early=status is not SessionStatus.FINISHED,
+        takeovers=session.takeovers,
+        paused_seconds=session.paused_seconds,
+    )
+    judgement = judge(checks, session.plan, course)
+    path = write_burn_in_report(keeper.home, session, checks, judgement, target=target, ended_at=course.ended_at)
+    keeper.store_result(_result(session, course, judgement, target=target, report=str(path)))
+    if session.status is SessionStatus.RUNNING:
+        session = keeper.end(status, verdict=judgement.verdict, report=str(path), now=now)
+    return Reported(session=session, checks=checks, judgement=judgement, report=str(path))
+
+
+def report_orphan(settings: Settings, state: State, session_id: str, *, now: datetime | None = None) -> Reported:
+    """Give up a running session that nobody works on, with a report.
+
+    It is partial, unless the last check was taken and only the report is missing. Of a session that has ended, the
+    report is written again. Raises `DrillError` where somebody works on it.
+    """
+    at = now or utc_now()
+    session = sessions.find(state, session_id)
+    status, checker = session.status, Checker(settings, session_id, session.plan)
+    if status is SessionStatus.RUNNING:
+        session = sessions.claim(state, session_id, owner=Owner.own(), now=at)
+        status = (
+            SessionStatus.FINISHED if Grid.of(session).is_complete(session.last_check_at) else SessionStatus.ABANDONED
+        )
+    with closing(checker), closing(Keeper(state, session)) as keeper:
+        return report(keeper, status, target=checker.target, now=at)
+
+
+def _result(session: Session, course: Course, judgement: Judgement, *, target: str, report: str) -> DrillResult:
+    figures = {
+        "checks": judgement.checks,
+        "expected_checks": judgement.expected_checks,
+        "success_rate": judgement.success_rate,
+        "coverage": judgement.coverage,
+        "memory_growth_mb": judgement.memory_growth_mb,
+        "memory_growth_mb_per_day": judgement.memory_growth_mb_per_day,
+        "redis_latency_avg_ms": judgement.redis_latency_avg_ms,
+        "failed_jobs": judgement.failed_jobs,
+        "takeovers": session.takeovers,
+    }
+    return DrillResult(
+        ts=course.ended_at,
+        drill="burn_in",
+        drill_id=session.id,
+        scenario="",
+        target=target,
+        started_at=session.started_at,
+        verdict=judgement.verdict.value,
+        valid_for_release=judgement.valid_for_release,
+        reasons=[reason.text for reason in judgement.reasons],
+        numbers={name: float(figure) for name, figure in figures.items() if figure is not None},
+        report=report,
+    )
