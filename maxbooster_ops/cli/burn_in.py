@@ -23,7 +23,8 @@ from maxbooster_ops.readiness.burn_in.asking import length, must_watch_something
 from maxbooster_ops.readiness.burn_in.judgement import Verdict
 from maxbooster_ops.readiness.burn_in.owner import Owner, orphaned
 from maxbooster_ops.readiness.burn_in.plan import Plan
-from maxbooster_ops.readiness.burn_in.running import BurnIn, Ending, Reported, open_burn_in, report_orphan
+from maxbooster_ops.readiness.burn_in.reporting import Reported, report_orphan
+from maxbooster_ops.readiness.burn_in.running import BurnIn, Ending, open_burn_in
 from maxbooster_ops.readiness.burn_in.session import Session
 from maxbooster_ops.readiness.burn_in.sessions import ask_to_cancel, begin, find, newest, resume, running
 from maxbooster_ops.settings import Settings

@@ -154,7 +154,7 @@ class Picture:
     def _series(self) -> RenderableType:
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
         for justify in ("left", "right", "left", "left"):
-            table.add_column(justify=justify, no_wrap=True)  # type: ignore[arg-type]
+            table.add_column(justify=justify, no_wrap=True)
         for line in _LINES:
             values = [getattr(check, line.column) for check in self._checks]
             table.add_row(line.name, shown(values[-1]), Text(sparkline(values), style="cyan"), Text(line.unit, "dim"))

@@ -6,12 +6,13 @@ Belongs here: the form. Not here: the display of a running one (`burn_in_display
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.text import Text
 
 from maxbooster_ops.cli.output import console, print_json, print_table
 from maxbooster_ops.readiness.burn_in.judgement import Figure, Verdict, Weight
-from maxbooster_ops.readiness.burn_in.running import Reported
+from maxbooster_ops.readiness.burn_in.reporting import Reported
 from maxbooster_ops.readiness.burn_in.session import Session
 from maxbooster_ops.readiness.report.files import report_file
 from maxbooster_ops.store.home import Home
@@ -50,7 +51,7 @@ def show_asked(session: Session, *, json: bool) -> None:
 def show_result(reported: Reported, home: Home, *, json: bool) -> None:
     """Show verdict, reasons and figures; as JSON exactly what a pipeline wants to know, on one line."""
     judgement = reported.judgement
-    report = report_file(home.root / reported.report, ".md")
+    report = report_file(home.reports / Path(reported.report).name, ".md")
     if json:
         result = {
             "verdict": judgement.verdict.value,

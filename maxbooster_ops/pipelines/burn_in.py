@@ -19,7 +19,8 @@ from maxbooster_ops.readiness.burn_in.asking import length, must_watch_something
 from maxbooster_ops.readiness.burn_in.judgement import Verdict
 from maxbooster_ops.readiness.burn_in.owner import Owner
 from maxbooster_ops.readiness.burn_in.plan import Plan, Thresholds
-from maxbooster_ops.readiness.burn_in.running import BurnIn, Ending, Reported, open_burn_in
+from maxbooster_ops.readiness.burn_in.reporting import Reported
+from maxbooster_ops.readiness.burn_in.running import BurnIn, Ending, open_burn_in
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
 from maxbooster_ops.readiness.burn_in.sessions import ask_to_cancel, begin, newest, resume
 from maxbooster_ops.settings import Settings

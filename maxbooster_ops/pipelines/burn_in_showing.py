@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from maxbooster_ops.readiness.burn_in.judgement import Judgement, Verdict
-from maxbooster_ops.readiness.burn_in.running import Reported
+from maxbooster_ops.readiness.burn_in.reporting import Reported
 from maxbooster_ops.readiness.report.files import report_file
 from maxbooster_ops.store.findings import BurnInCheck
 from maxbooster_ops.store.home import Home
@@ -40,7 +40,7 @@ def observation(check: BurnInCheck, expected: int) -> dg.AssetObservation:
 
 def report_events(reported: Reported, home: Home) -> tuple[dg.AssetMaterialization, dg.AssetCheckEvaluation]:
     """Show a report, and whether a release may rest on it."""
-    return _materialization(reported, home.root / reported.report), _fit_for_release(reported.judgement)
+    return _materialization(reported, home.reports / Path(reported.report).name), _fit_for_release(reported.judgement)
 
 
 def _materialization(reported: Reported, files: Path) -> dg.AssetMaterialization:

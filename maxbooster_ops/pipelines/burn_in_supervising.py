@@ -58,7 +58,7 @@ def decide(session: Session, runs: Sequence[RunSeen], now: datetime) -> Decision
     own = next((run for run in runs if run.run_id == session.run_id), None)
     if session.cancel_asked_at or (own and own.stopped_by_person):
         return Decision(step=Step.END, reason="it was to be stopped, and its process is gone", dead_runs=dead)
-    if session.launched_by == "terminal":
+    if session.launched_by == "terminal" and session.run_id is None:
         return _of_terminal(session, now)
     if coming := [run.run_id for run in runs if not run.is_over and run.run_id not in dead]:
         return Decision(step=Step.WAIT, reason=f"run {coming[0]} is about to take it up", dead_runs=dead)

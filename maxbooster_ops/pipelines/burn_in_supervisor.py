@@ -25,7 +25,7 @@ from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.run_launcher import has_process
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.readiness.burn_in.owner import orphaned
-from maxbooster_ops.readiness.burn_in.running import report_orphan
+from maxbooster_ops.readiness.burn_in.reporting import report_orphan
 from maxbooster_ops.readiness.burn_in.session import Session
 from maxbooster_ops.readiness.burn_in.sessions import running
 from maxbooster_ops.settings import Settings
