@@ -11,19 +11,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import duckdb
-import pyarrow as pa
 from filelock import FileLock, Timeout
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from maxbooster_ops.errors import StoreBusyError, StoreError
 from maxbooster_ops.store import lake_migrations
-from maxbooster_ops.store.arrow import to_arrow
 from maxbooster_ops.store.duck import LOCK_SECONDS, attach_statement, connect_trusting
 from maxbooster_ops.store.facts import Fact
 from maxbooster_ops.store.home import Home
+
+if TYPE_CHECKING:  # Arrow takes 40 MB, which who asks small questions does without
+    import pyarrow as pa
 
 T = TypeVar("T")
 
@@ -74,6 +75,8 @@ class LakeTransaction:
     def insert(self, facts: Sequence[Fact], *, batch_id: str) -> None:
         """Append facts of one class to its table; none is fine."""
         if facts:
+            from maxbooster_ops.store.arrow import to_arrow  # noqa: PLC0415 -- see above
+
             self.connection.from_arrow(to_arrow(facts, batch_id=batch_id)).insert_into(f"ops.{type(facts[0]).table}")
 
 

@@ -154,7 +154,15 @@ class Keeper:
         stored = {number for (number,) in transaction.connection.execute(_STORED, self._bounds()).fetchall()}
         for check in checks:
             if check.number not in stored:
-                transaction.insert([check], batch_id=f"burn-in-{check.session_id}-{check.number}")
+                _insert_one(transaction, check, batch_id=f"burn-in-{check.session_id}-{check.number}")
 
     def _bounds(self) -> Mapping[str, Any]:
         return {"since": self.session.started_at, "session": self.session.id}
+
+
+def _insert_one(transaction: LakeTransaction, check: BurnInCheck, *, batch_id: str) -> None:
+    """Append one check without Arrow, which would stay in memory for a day."""
+    row = {"batch_id": batch_id, **{field.name: getattr(check, field.name) for field in fields(check)}}
+    columns, values = ", ".join(row), ", ".join(f"${name}" for name in row)
+    sql = f"INSERT INTO ops.{check.table} ({columns}) VALUES ({values})"  # noqa: S608 -- names of our own
+    transaction.connection.execute(sql, {**row, "problems": list(check.problems)})
