@@ -29,10 +29,21 @@ _Z = 1.959963984540054
 
 
 class Block(StrEnum):
-    """What stands for a block: its least value (memory, whose peaks are passing) or its median."""
+    """What stands for a block: its least value (memory, whose peaks are passing), its lower quartile or its median.
+
+    The lower quartile is nearly as blind for peaks as the least value and half as much at the mercy of noise.
+    """
 
     MINIMUM = "minimum"
+    LOWER_QUARTILE = "lower quartile"
     MEDIAN = "median"
+
+    def of(self, values: Floats) -> float:
+        """Give what stands for a block of `values`, of which there is at least one."""
+        return float(np.quantile(values, _SHARES[self]))
+
+
+_SHARES = {Block.MINIMUM: 0.0, Block.LOWER_QUARTILE: 0.25, Block.MEDIAN: 0.5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +72,15 @@ class Slope:
     @property
     def percent_per_day(self) -> float | None:
         """The change in % of the level per 24 h; None where the level is 0."""
-        return None if self.level == 0 else 100 * 24 * self.per_hour / abs(self.level)
+        return self._percent_per_day(self.per_hour)
+
+    @property
+    def low_percent_per_day(self) -> float | None:
+        """The same at the low end of the interval."""
+        return self._percent_per_day(self.low)
+
+    def _percent_per_day(self, per_hour: float) -> float | None:
+        return None if self.level == 0 else 100 * 24 * per_hour / abs(self.level)
 
 
 def slope_of(values: Values, by: Block = Block.MEDIAN, *, blocks: int = BLOCKS) -> Slope | None:
@@ -80,8 +99,7 @@ def slope_of(values: Values, by: Block = Block.MEDIAN, *, blocks: int = BLOCKS) 
     starts = np.flatnonzero(np.diff(number, prepend=-1))
     if len(starts) < LEAST_BLOCKS:
         return None
-    stand_for = np.min if by is Block.MINIMUM else np.median
-    levels = np.array([stand_for(part) for part in np.split(values.values, starts[1:])])
+    levels = np.array([by.of(part) for part in np.split(values.values, starts[1:])])
     middles = np.add.reduceat(hours, starts) / np.diff(starts, append=len(hours))
     per_hour, low, high = theil_sen(middles, levels)
     newest = values.values[hours >= span - max(1.0, span / blocks)]
@@ -90,12 +108,26 @@ def slope_of(values: Values, by: Block = Block.MEDIAN, *, blocks: int = BLOCKS) 
 
 def slope_after_warm_up(values: Values, by: Block = Block.MEDIAN) -> Slope | None:
     """Estimate the slope without the first third of the span: what goes on when a program has warmed up."""
-    if not len(values):
-        return None
-    start = values.moments[0] + WARM_UP * (values.moments[-1] - values.moments[0])
-    kept = int(np.searchsorted(values.moments, start))
+    kept = _warmed_up_from(values)
     later = Values(moments=values.moments[kept:], values=values.values[kept:])
-    return slope_of(later, by, blocks=round((1 - WARM_UP) * BLOCKS))
+    return slope_of(later, by, blocks=_LATER_BLOCKS)
+
+
+def slope_of_warm_up(values: Values, by: Block = Block.MEDIAN) -> Slope | None:
+    """Estimate the slope of the first third of the span alone."""
+    kept = _warmed_up_from(values)
+    first = Values(moments=values.moments[:kept], values=values.values[:kept])
+    return slope_of(first, by, blocks=_LATER_BLOCKS)
+
+
+_LATER_BLOCKS = round((1 - WARM_UP) * BLOCKS)
+
+
+def _warmed_up_from(values: Values) -> int:
+    if not len(values):
+        return 0
+    start = values.moments[0] + WARM_UP * (values.moments[-1] - values.moments[0])
+    return int(np.searchsorted(values.moments, start))
 
 
 def theil_sen(times: Floats, values: Floats, *, independent: bool = False) -> tuple[float, float, float]:
