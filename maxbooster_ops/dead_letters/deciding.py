@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from maxbooster_ops.dead_letters.letter import Letter, LetterState, PayloadKept
+from maxbooster_ops.jobs.idempotency import interrupted_run
 
 MOST_TRIES = 5
 """Re-drives by ourselves before a letter waits for a person (spec: jobs, "Dead letters")."""
@@ -86,8 +87,24 @@ def backoff(tries: int, chance: Callable[[], float]) -> timedelta:
     return wait * (1 + JITTER * chance())
 
 
-def after_failure(letter: Letter, *, now: datetime, chance: Callable[[], float]) -> Step:
-    """Decide after a try of `letter` failed like the attempts before it."""
+def when_found(reason: str, *, now: datetime) -> Step:
+    """Decide on a job that has just been found dead for that reason: it is due at once, unless it was interrupted."""
+    due = Step(state=LetterState.PENDING, action="found", note="found in the failed set", next_try_at=now)
+    return when_interrupted(reason) or due
+
+
+def when_interrupted(reason: str) -> Step | None:
+    """Decide on a job whose worker died at work on it, None for any other: nothing brings it back but a person."""
+    if interrupted_run(reason) is None:
+        return None
+    note = "look whether its work was done: `retry` does it again from its beginning, `discard` leaves it as it is"
+    return Step(state=LetterState.PARKED, action="parked", note=note)
+
+
+def after_failure(letter: Letter, reason: str, *, now: datetime, chance: Callable[[], float]) -> Step:
+    """Decide after a try of `letter` failed for that reason."""
+    if step := when_interrupted(reason):
+        return step
     if letter.tries >= MOST_TRIES:
         note = f"failed again after {letter.tries} tries: somebody must decide"
         return Step(state=LetterState.PARKED, action="parked", note=note)
@@ -104,6 +121,10 @@ def after_refusal(letter: Letter, refusal: Refusal, *, now: datetime) -> Step:
         return _after_disappearance(letter, refusal)
     if refusal is Refusal.CHILD_REMOVED:
         return Step(state=LetterState.PARKED, action="parked", note=refusal.text, gives_back_try=True)
+    if interrupted_run(letter.reason) is not None:
+        # A person wanted it to run now. Whether it may run later that person must say then.
+        note = f"{refusal.text}; retry it when that is over"
+        return Step(state=LetterState.PARKED, action="parked", note=note, gives_back_try=True)
     if now - max(letter.last_failed_at, letter.found_at) > GIVES_UP_AFTER:
         note = f"refused for {GIVES_UP_AFTER.days} days: {refusal.text}"
         return Step(state=LetterState.PARKED, action="parked", note=note, gives_back_try=True)
@@ -130,8 +151,10 @@ def _after_disappearance(letter: Letter, refusal: Refusal) -> Step:
     return Step(state=LetterState.PARKED, action="parked", note=note, gives_back_try=True)
 
 
-def after_removal(letter: Letter, *, now: datetime) -> Step:
-    """Decide after a try of `letter` failed and the platform removed the job: a copy may be added again."""
+def after_removal(letter: Letter, reason: str, *, now: datetime) -> Step:
+    """Decide after a try of `letter` failed for that reason and its job was removed: a copy may be added again."""
+    if letter.payload_kept is PayloadKept.COPIED and (step := when_interrupted(reason)):
+        return step
     if letter.payload_kept is PayloadKept.COPIED and letter.tries < MOST_TRIES:
         note = f"failed again after {letter.tries} of {MOST_TRIES} tries and was removed; its copy will be added again"
         return Step(state=LetterState.PENDING, action="failed_again", note=note, next_try_at=now + REFUSED_FOR)

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maxbooster_ops.dead_letters.deciding import when_interrupted
 from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState, PayloadKept
 from maxbooster_ops.dead_letters.letter_store import (
     Action,
@@ -28,6 +29,7 @@ from maxbooster_ops.dead_letters.letter_store import (
 )
 from maxbooster_ops.dead_letters.making import copy_of, failure_of, letter_of, lost_letter, moment
 from maxbooster_ops.dead_letters.queue_side import PAYLOAD_KEPT, FailedJob, QueueSide, Whereabouts, chunks
+from maxbooster_ops.dead_letters.stepping import take
 from maxbooster_ops.store.lake import Lake
 from maxbooster_ops.store.named_sql import named_queries
 from maxbooster_ops.store.progress import Progress, note_progress, progress_of
@@ -160,12 +162,19 @@ def _write(
         if not _is_new(last, letter.last_failed_at):
             continue
         if known and known.state.is_open:
-            done = Action(ts=now, action="failed_again", actor=_ACTOR, why="somebody else had retried it")
-            again += change(connection, known, failure_of(job), done)
+            again += _fail_again(connection, known, job, now)
         else:
             new.append(letter)
     add(connection, new, actor=_ACTOR)
     return Found(new=len(new), again=again)
+
+
+def _fail_again(connection: sa.Connection, known: Letter, job: FailedJob, now: datetime) -> bool:
+    """Write down that an open letter's job failed again, which somebody else had retried."""
+    if step := when_interrupted(job.reason):
+        return take(connection, known, step, actor=_ACTOR, now=now, also=failure_of(job))
+    done = Action(ts=now, action="failed_again", actor=_ACTOR, why="somebody else had retried it")
+    return change(connection, known, failure_of(job), done)
 
 
 def _is_new(known: LastFailure | None, failed_at: datetime) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from maxbooster_ops.dead_letters.deciding import when_found
 from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState, PayloadKept
 from maxbooster_ops.dead_letters.letter_store import new_id
 from maxbooster_ops.dead_letters.queue_side import PAYLOAD_KEPT, FailedJob
@@ -62,13 +63,13 @@ def _masked(value: Any, keys: frozenset[str]) -> Any:
 
 
 def letter_of(job: FailedJob, kept: PayloadKept, payload: str | None, *, now: datetime) -> Letter:
-    """Make the letter of a job in the failed set; it is due at once."""
-    failed_at = moment(job.finished_ms)
+    """Make the letter of a job in the failed set."""
+    failed_at, step = moment(job.finished_ms), when_found(job.reason, now=now)
     return Letter(
         id=new_id(),
         job=job.key,
         name=job.name,
-        state=LetterState.PENDING,
+        state=step.state,
         reason=job.reason,
         stack=job.stack,
         attempts=job.attempts,
@@ -80,11 +81,11 @@ def letter_of(job: FailedJob, kept: PayloadKept, payload: str | None, *, now: da
         last_failed_at=failed_at,
         found_at=now,
         tries=0,
-        next_try_at=now,
+        next_try_at=step.next_try_at,
         try_token=None,
         tried_at=None,
         ended_at=None,
-        note="found in the failed set",
+        note=step.note,
         version=1,
     )
 

@@ -24,6 +24,7 @@ from redis.exceptions import RedisError
 
 from maxbooster_ops.dead_letters.letter import JobKey, Letter
 from maxbooster_ops.errors import PlatformError, redact
+from maxbooster_ops.jobs.claims import Claims
 
 T = TypeVar("T")
 
@@ -155,6 +156,10 @@ class QueueSide:
         """Give a failed job other data; False where it is no longer in the failed set."""
         keys = [_key(job), _part(job, "failed")]
         return bool(self._client.eval(_EDIT, len(keys), *keys, job.job_id, data))
+
+    def free_key(self, job: JobKey, run: str) -> None:
+        """Free the idempotency key of a job, which `run` left interrupted."""
+        Claims(self._client, f"{job.prefix}:{job.queue}").free(job.job_id, run)
 
     def add_again(self, letter: Letter, payload: str) -> bool:
         """Add the copy of a job that is gone under its own id; False where another job holds its deduplication id.

@@ -20,6 +20,7 @@ from maxbooster_ops.dead_letters.letter_store import chosen
 from maxbooster_ops.dead_letters.queue_side import QueueSide, Return, chunks
 from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.stepping import begin_tries, take
+from maxbooster_ops.jobs.idempotency import interrupted_run
 from maxbooster_ops.store.state import State
 
 _BATCH = 200
@@ -71,6 +72,7 @@ class Redrive:
     def finish(self, claimed: Sequence[Letter], done: Redriven, *, now: datetime) -> None:
         """Return the jobs of claimed letters and write down what was refused; doing it again changes nothing."""
         returns = [return_of(one, one.try_token or "") for one in claimed]
+        self._free_keys(claimed, returns)
         answers = self.side.bring_back(returns)
         refused: list[tuple[Letter, Refusal]] = []
         for letter, answer in zip(claimed, answers, strict=True):
@@ -85,12 +87,25 @@ class Redrive:
             self._write_down(refused, now)
         done.refused.update(refusal for _, refusal in refused)
 
+    def _free_keys(self, claimed: Sequence[Letter], returns: Sequence[Return]) -> None:
+        """Free the keys of jobs whose worker died at work, if the queue takes them back.
+
+        They are parked, so that a person has asked for it. A key that a later run has claimed stays as it is.
+        """
+        runs = {letter.id: run for letter in claimed if (run := interrupted_run(letter.reason))}
+        if not runs:
+            return
+        asked = [(letter, back) for letter, back in zip(claimed, returns, strict=True) if letter.id in runs]
+        answers = self.side.bring_back([back for _, back in asked], only_look=True)
+        for (letter, _), answer in zip(asked, answers, strict=True):
+            if answer == "redriven" or _has_copy_to_add(letter, answer):
+                self.side.free_key(letter.job, runs[letter.id])
+
     def _refusal(self, letter: Letter, answer: str) -> Refusal | None:
         """Give what the queue refused, after the copy of a job that is gone was added again where there is one."""
         if answer in {"redriven", "failed_again", "superseded"}:
             return None
-        is_gone = answer in {Refusal.GONE, Refusal.TRIMMED}
-        if not is_gone or letter.payload_kept is not PayloadKept.COPIED or letter.parent:
+        if not _has_copy_to_add(letter, answer):
             return Refusal(answer)
         with self.state.reading() as connection:
             whole = chosen(connection, Selection(ids=(letter.id,)), whole=True)
@@ -112,6 +127,11 @@ def return_of(letter: Letter, token: str) -> Return:
     """Give what Redis must know to bring the job of `letter` back under `token`."""
     failed_ms = round(letter.last_failed_at.timestamp() * 1000)
     return Return(job=letter.job, token=token, failed_ms=failed_ms, lifo=_is_lifo(letter))
+
+
+def _has_copy_to_add(letter: Letter, answer: str) -> bool:
+    is_gone = answer in {Refusal.GONE, Refusal.TRIMMED}
+    return is_gone and letter.payload_kept is PayloadKept.COPIED and not letter.parent
 
 
 def _claimed(letter: Letter, token: str, now: datetime) -> Letter:

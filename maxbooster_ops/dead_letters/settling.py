@@ -70,7 +70,7 @@ class Settling:
             for letter, one in looks:
                 step = self._step(letter, one, outcomes.get(letter.job), now)
                 if step:
-                    also = failure_of(one.job) if one.job else None
+                    also = failure_of(one.job) if one.job else _failure_seen(outcomes.get(letter.job))
                     settled.steps[step.state] += take(connection, letter, step, actor=_ACTOR, now=now, also=also)
                 elif one.where is Whereabouts.FAILED:
                     unfinished.append(letter)
@@ -85,12 +85,15 @@ class Settling:
         if seen.where is Whereabouts.FAILED:
             # Without our token the try never reached the queue, unless somebody else brought the job back.
             failed = letter.try_token is None or seen.token == letter.try_token
-            return after_failure(letter, now=now, chance=self.chance) if failed else None
+            reason = seen.job.reason if seen.job else ""
+            return after_failure(letter, reason, now=now, chance=self.chance) if failed else None
         if seen.where is Whereabouts.UNDER_WAY:
             return None
         if outcome is None:
             return when_nowhere(letter, now=now)
-        return recovered(letter) if outcome["outcome"] == "completed" else after_removal(letter, now=now)
+        if outcome["outcome"] == "completed":
+            return recovered(letter)
+        return after_removal(letter, outcome["reason"] or "", now=now)
 
     def _outcomes(self, looks: Sequence[tuple[Letter, Seen]], now: datetime) -> dict[JobKey, dict[str, Any]]:
         """Give what beats saw of jobs that are nowhere, since they failed."""
@@ -101,6 +104,13 @@ class Settling:
         rows = self.lake.query(named_queries(QUERIES)["outcomes"], {"since": since, "until": now})
         keyed = {JobKey(prefix=row["prefix"], queue=row["queue"], job_id=row["job_id"]): row for row in rows}
         return {job: row for job, row in keyed.items() if job in nowhere and _is_later(row, nowhere[job])}
+
+
+def _failure_seen(outcome: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Give the columns that tell of a failure which a beat saw, so that it is not taken for that of a later try."""
+    if outcome is None or outcome["outcome"] == "completed":
+        return None
+    return {"last_failed_at": outcome["ts"], "reason": outcome["reason"] or ""}
 
 
 def _is_later(outcome: Mapping[str, Any], letter: Letter) -> bool:

@@ -20,7 +20,17 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from maxbooster_ops.errors import MaxboosterError
-from maxbooster_ops.jobs.idempotency import LEASE, Claim, Verdict, claimed, finished, given_back, renewed
+from maxbooster_ops.jobs.idempotency import (
+    LEASE,
+    Claim,
+    Verdict,
+    claimed,
+    finished,
+    freed,
+    given_back,
+    renewed,
+    run_of,
+)
 from maxbooster_ops.jobs.shared_value import Change, change, read
 
 T = TypeVar("T")
@@ -40,11 +50,15 @@ class ClaimLostError(MaxboosterError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """What an attempt to claim a key came to; the result where it is done, and how long the claim found still lasts."""
+    """What an attempt to claim a key came to.
+
+    The result where it is done, how long the claim found still lasts, and `run`, which names whose claim it is.
+    """
 
     verdict: Verdict
     result: Any = None
     lasts: timedelta = timedelta()
+    run: str = ""
 
 
 class Claims:
@@ -54,13 +68,13 @@ class Claims:
         self._client = client
         self._scope = scope
 
-    def claim(self, key: str, owner: str, lease: timedelta = LEASE) -> Claimed:
-        """Claim `key` for `owner`, a name that nobody had before."""
+    def claim(self, key: str, owner: str, *, window: timedelta, lease: timedelta = LEASE) -> Claimed:
+        """Claim `key` for `owner`, a name that nobody had before; if it dies, the key is kept for `window`."""
 
         def decide(before: Claim | None, now: datetime) -> tuple[Claim, Claimed]:
-            after, verdict = claimed(before, owner, now, lease)
+            after, verdict = claimed(before, owner, now, window=window, lease=lease)
             result = json.loads(after.result) if after.result is not None else None
-            return after, Claimed(verdict=verdict, result=result, lasts=after.until - now)
+            return after, Claimed(verdict=verdict, result=result, lasts=after.until - now, run=run_of(after.owner))
 
         return self._change(key, decide)
 
@@ -77,6 +91,10 @@ class Claims:
         """Free `key` after a failure."""
         self._change(key, lambda before, _now: (given_back(before, owner), None))
 
+    def free(self, key: str, run: str) -> None:
+        """Free `key`, which `run` left interrupted, since a person wants its work to be done again."""
+        self._change(key, lambda before, now: (freed(before, run, now), None))
+
     def found(self, key: str) -> Claim | None:
         """Give the claim on `key` as it is."""
         text, _ = read(self._client, self._address(key))
@@ -88,7 +106,7 @@ class Claims:
             after, answer = decide(before, now)
             if after == before:
                 return Change(text=text, answer=answer)
-            return Change(text=_dumped(after), answer=answer, keep_for=after.until - now if after else None)
+            return Change(text=_dumped(after), answer=answer, keep_for=after.kept_until - now if after else None)
 
         return change(self._client, self._address(key), decide_text)
 
@@ -103,6 +121,7 @@ class Once:
     def __init__(self, claimed: Claimed) -> None:
         self.verdict = claimed.verdict
         self.result = claimed.result
+        self.run = claimed.run
 
     def __bool__(self) -> bool:
         """Whether the block is to run."""
@@ -110,15 +129,26 @@ class Once:
 
 
 @contextmanager
-def once(client: Redis, key: str, *, window: timedelta, scope: str = "", lease: timedelta = LEASE) -> Iterator[Once]:
+def once(
+    client: Redis,
+    key: str,
+    *,
+    window: timedelta,
+    scope: str = "",
+    lease: timedelta = LEASE,
+    again_after_crash: bool = False,
+) -> Iterator[Once]:
     """Claim `key` around a block, which runs its work only if what it is given is true.
 
-    Set `result` on it to have it remembered for those who come within the window. An exception frees the key. Raises
+    Set `result` on it to have it remembered for those who come within the window. An exception frees the key. Whether a
+    process that died in the block had done its work nobody knows: the key is interrupted for the window, unless work
+    that may be repeated says so by `again_after_crash`, or a person frees it by `Claims.free`. Raises
     `ClaimLostError` at the end of the block if the claim was lost meanwhile and somebody else has it: a process that is
     frozen for longer than its lease cannot know before.
     """
     claims, owner = Claims(client, scope), uuid4().hex
-    block = Once(claims.claim(key, owner, lease))
+    kept = timedelta() if again_after_crash else window
+    block = Once(claims.claim(key, owner, window=kept, lease=lease))
     if not block:
         yield block
         return
@@ -126,7 +156,7 @@ def once(client: Redis, key: str, *, window: timedelta, scope: str = "", lease: 
         try:
             yield block
         except BaseException:
-            with suppress(RedisError):  # the error of the work is what matters; the lease frees the key too
+            with suppress(RedisError):  # the error of the work is what matters; at worst a person frees the key
                 claims.give_back(key, owner)
             raise
     if not claims.finish(key, owner, window, block.result):
@@ -168,13 +198,26 @@ def _jsoned(result: Any) -> str | None:
 def _dumped(claim: Claim | None) -> str:
     if claim is None:
         return ""
-    found = {"owner": claim.owner, "until": claim.until.isoformat(), "done": claim.done, "result": claim.result}
-    return json.dumps(found)
+    return json.dumps(
+        {
+            "owner": claim.owner,
+            "until": claim.until.isoformat(),
+            "kept_until": claim.kept_until.isoformat(),
+            "done": claim.done,
+            "result": claim.result,
+        }
+    )
 
 
 def _claim(text: str) -> Claim | None:
     if not text:
         return None
     found = json.loads(text)
-    until = datetime.fromisoformat(found["until"])
-    return Claim(owner=found["owner"], until=until, done=found["done"], result=found["result"])
+    return Claim(
+        owner=found["owner"],
+        until=datetime.fromisoformat(found["until"]),
+        # A claim of a worker that is still on an older version is free when its lease is over.
+        kept_until=datetime.fromisoformat(found.get("kept_until") or found["until"]),
+        done=found["done"],
+        result=found["result"],
+    )

@@ -14,12 +14,13 @@ from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic, time
 from typing import Any, NoReturn, TypeVar
 
 from bullmq import Job
-from bullmq.custom_errors import DelayedError, WaitingChildrenError
+from bullmq.custom_errors import DelayedError, UnrecoverableError, WaitingChildrenError
 from redis.exceptions import RedisError
 
 from maxbooster_ops.errors import MaxboosterError
@@ -38,7 +39,7 @@ from maxbooster_ops.jobs.breaker import (
 from maxbooster_ops.jobs.breaker_store import BreakerStore
 from maxbooster_ops.jobs.claims import Claimed, ClaimLostError, Claims
 from maxbooster_ops.jobs.gate import Gate
-from maxbooster_ops.jobs.idempotency import Verdict
+from maxbooster_ops.jobs.idempotency import Verdict, reason_of
 from maxbooster_ops.jobs.policy import JobPolicy
 from maxbooster_ops.jobs.tracking import track
 
@@ -91,6 +92,10 @@ class Handling:
                 self.gate.shut()
                 await self._put_off(job, token, asks_again_after(breaker, self.limits))
             claimed = await self._claim(job, run)
+        except asyncio.CancelledError:
+            # Nothing was begun, and its key must not look as if it had been.
+            await self._give_back(job, token, run)
+            raise
         except RedisError as error:
             # Nothing was begun. Its lock runs out, and whoever reaches Redis takes it over.
             _log.warning("Job %s of %s is left where it is: %s", job.id, self.policy.name, error)
@@ -100,15 +105,16 @@ class Handling:
         await self._tell(Withdrawn(run=run))
         if claimed.verdict is Verdict.BUSY:
             await self._put_off(job, token, claimed.lasts)
+        if claimed.verdict is Verdict.INTERRUPTED:
+            _log.warning("Job %s of %s is a dead letter: its worker died at work", job.id, self.policy.name)
+            raise UnrecoverableError(reason_of(claimed.run))
         return claimed.result
 
     async def _run(self, job: Job, token: str, run: str) -> Any:
         try:
             result = await self._watched(job, run)
         except asyncio.CancelledError:
-            # The worker must stop now: back into the queue, for another worker, as if it had not been fetched.
-            await self._end(job, run, Withdrawn(run=run), gives_key_back=True)
-            await self._move_back(job, token, seconds=0.001)
+            await self._give_back(job, token, run)
             raise
         except (DelayedError, WaitingChildrenError):  # the work itself has put the job off
             await self._end(job, run, Withdrawn(run=run), gives_key_back=True)
@@ -196,14 +202,26 @@ class Handling:
     async def _claim(self, job: Job, run: str) -> Claimed:
         if not has_idempotency_key(job.id):
             return Claimed(verdict=Verdict.GRANTED)
-        return await self._ask(self.claims.claim, job.id, run, self.lease)
+        call = partial(self.claims.claim, job.id, run, window=self.policy.kept_after_a_crash, lease=self.lease)
+        claiming = asyncio.ensure_future(self._ask(call))
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            # It cannot be called back, and must not come after the key is given back.
+            await asyncio.gather(claiming, return_exceptions=True)
+            raise
+
+    async def _give_back(self, job: Job, token: str, run: str) -> None:
+        """Put `job` back for another worker, as if it had not been fetched, since this one must stop now."""
+        await self._end(job, run, Withdrawn(run=run), gives_key_back=True)
+        await self._move_back(job, token, seconds=0.001)
 
     async def _end(self, job: Job, run: str, event: Event, *, gives_key_back: bool) -> None:
         if gives_key_back and has_idempotency_key(job.id):
             try:
                 await self._ask(self.claims.give_back, job.id, run)
             except RedisError as error:
-                _log.warning("The key of job %s stays claimed until its lease is over: %s", job.id, error)
+                _log.warning("The key of job %s looks as if its worker had died: %s", job.id, error)
         await self._tell(event)
 
     async def _tell(self, event: Event) -> None:

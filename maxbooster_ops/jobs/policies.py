@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import SettingsError
-from maxbooster_ops.jobs.policy import JobPolicy, Priority
+from maxbooster_ops.jobs.policy import AfterACrash, JobPolicy, Priority
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.user_files import Entry, read_lists, sentence_of
 
@@ -140,6 +140,7 @@ class _Entry(BaseModel):
     breaker_failures: Annotated[int, Field(ge=1, le=1000, strict=True)]
     breaker_open_for: Annotated[_Duration, _within(_SECOND / 10, _DAY)]
     idempotency_window: Annotated[_Duration, _within(_SECOND, 90 * _DAY)]
+    after_a_crash: AfterACrash
     stuck_after: Annotated[_Duration, _within(_SECOND, 7 * _DAY)]
     timeout: Annotated[_Duration, _within(_SECOND / 10, 7 * _DAY)] | None = None
 

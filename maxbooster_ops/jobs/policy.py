@@ -33,12 +33,20 @@ class Priority(StrEnum):
         return {Priority.HIGH: 1, Priority.MEDIUM: 5, Priority.LOW: 10}[self]
 
 
+class AfterACrash(StrEnum):
+    """What becomes of a job with an idempotency key whose worker died at work."""
+
+    DEAD_LETTER = "dead_letter"
+    AGAIN = "again"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPolicy:
     """How the jobs of one type are worked on.
 
     `concurrency` bounds one worker process and, where `limits_all_workers`, all workers of the queue together.
-    `timeout` ends an attempt; `stuck_after` only says from when on a person should look.
+    `timeout` ends an attempt; `stuck_after` only says from when on a person should look. To be done `again` after a
+    crash is for work that may be repeated.
     """
 
     name: str
@@ -51,6 +59,7 @@ class JobPolicy:
     breaker_failures: int
     breaker_open_for: timedelta
     idempotency_window: timedelta
+    after_a_crash: AfterACrash
     stuck_after: timedelta
     timeout: timedelta | None
 
@@ -58,6 +67,11 @@ class JobPolicy:
     def attempts(self) -> int:
         """Give how often a job is tried before it is a dead letter."""
         return self.retries + 1
+
+    @property
+    def kept_after_a_crash(self) -> timedelta:
+        """Give for how long the key of a worker that died is kept from all others."""
+        return self.idempotency_window if self.after_a_crash is AfterACrash.DEAD_LETTER else timedelta()
 
     def backoff(self, failures: int, chance: Callable[[], float], own: Mapping[str, Any] | None = None) -> timedelta:
         """Give the wait after so many failures (at least 1); `own` is what the job itself says, as BullMQ keeps it.

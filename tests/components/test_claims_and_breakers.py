@@ -71,13 +71,29 @@ def test_work_that_takes_several_leases_keeps_its_key(client):
     assert set(found) == {Verdict.BUSY}
 
 
+def test_after_a_crash_nobody_does_it_again_unless_it_may_be_repeated_or_a_person_frees_it(client):
+    claims, short = Claims(client, ""), timedelta(milliseconds=1)
+    claims.claim("pay", "dies at work", window=WINDOW, lease=short)
+    claims.claim("draw", "dies at work", window=timedelta(), lease=short)
+    time.sleep(0.01)
+    with once(client, "draw", window=WINDOW, again_after_crash=True) as repeated:
+        assert repeated
+    with once(client, "pay", window=WINDOW) as refused:
+        assert (bool(refused), refused.verdict) == (False, Verdict.INTERRUPTED)
+    claims.free("pay", refused.run)
+    with once(client, "pay", window=WINDOW) as freed:
+        assert freed
+    claims.free("pay", freed.run)
+    assert claims.found("pay").done, "what is done stays so"
+
+
 def test_who_lost_its_key_to_another_is_told_so(client):
     claims = Claims(client, "")
 
     def lose_it():
         with once(client, "pay", window=WINDOW):
             client.flushall()  # as a server without an append-only file that starts anew
-            assert claims.claim("pay", "another").verdict is Verdict.GRANTED
+            assert claims.claim("pay", "another", window=WINDOW).verdict is Verdict.GRANTED
 
     with pytest.raises(ClaimLostError, match="The idempotency key 'pay' was lost"):
         lose_it()
@@ -93,7 +109,7 @@ def test_a_result_that_is_too_long_is_not_remembered_but_that_it_is_done_is(clie
 
 def test_redis_forgets_a_key_when_its_window_is_over(client):
     claims = Claims(client, "q")
-    claims.claim("pay", "own")
+    claims.claim("pay", "own", window=WINDOW)
     assert claims.finish("pay", "own", WINDOW)
     (key,) = client.keys("maxbooster-ops:once:q:*")
     assert 3590 < client.ttl(key) <= 3600

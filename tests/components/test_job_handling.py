@@ -16,6 +16,7 @@ from maxbooster_ops.jobs.adding import job_id_of
 from maxbooster_ops.jobs.breaker import Breaker
 from maxbooster_ops.jobs.breaker_store import BreakerStore
 from maxbooster_ops.jobs.claims import Claims
+from maxbooster_ops.jobs.idempotency import interrupted_run
 from maxbooster_ops.jobs.policy import Priority
 
 POLICIES = "policies:\n- {name: reports, retries: 1, first_backoff: 100 ms, timeout: 300 ms, breaker_failures: 2}\n"
@@ -90,7 +91,7 @@ def test_a_job_that_puts_itself_off_is_no_failure_and_keeps_nothing(platform, re
 def test_a_job_whose_key_is_done_is_completed_with_the_result_that_it_had(platform, redis_process):
     client, key = redis_process.client(), job_id_of("a")
     claims = Claims(client, "bull:reports")
-    claims.claim(key, "earlier")
+    claims.claim(key, "earlier", window=timedelta(hours=1))
     claims.finish(key, "earlier", timedelta(hours=1), {"pages": 7})
 
     async def handle(job):
@@ -103,13 +104,30 @@ def test_a_job_whose_key_is_done_is_completed_with_the_result_that_it_had(platfo
 
 def test_a_job_whose_key_another_has_waits_for_its_end_without_counting_an_attempt(platform, redis_process):
     client, key, runs = redis_process.client(), job_id_of("a"), []
-    Claims(client, "bull:reports").claim(key, "another", timedelta(seconds=1))
+    Claims(client, "bull:reports").claim(key, "another", window=timedelta(), lease=timedelta(seconds=1))
 
     async def handle(job):
         runs.append((job.attemptsMade, Claims(client, "bull:reports").found(key).owner != "another"))
 
     work_off(platform, handle, ({}, {"idempotency_key": "a"}), until=lambda: runs and not jobs(client))
     assert runs == [(0, True)]
+    assert BreakerStore(client).breakers().get("reports", Breaker()) == Breaker()
+
+
+def test_a_job_whose_worker_died_at_work_fails_for_good_without_an_attempt_and_is_no_failure_of_its_type(
+    platform, redis_process
+):
+    client, key = redis_process.client(), job_id_of("a")
+    claims = Claims(client, "bull:reports")
+    dead = claims.claim(key, "dead", window=timedelta(hours=1), lease=timedelta(milliseconds=1))
+
+    async def handle(job):
+        raise AssertionError(f"{job.id} must not run")
+
+    wanted = ({}, {"idempotency_key": "a"})
+    (job,) = work_off(platform, handle, wanted, until=lambda: client.zcard("bull:reports:failed"))
+    assert interrupted_run(job.failedReason) == dead.run
+    assert claims.found(key).owner == "dead", "a person decides"
     assert BreakerStore(client).breakers().get("reports", Breaker()) == Breaker()
 
 

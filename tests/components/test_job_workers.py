@@ -17,6 +17,7 @@ from maxbooster_ops.jobs import Producer, Worker, add
 from maxbooster_ops.jobs.adding import QueuePausedError, job_id_of
 from maxbooster_ops.jobs.breaker import BreakerState
 from maxbooster_ops.jobs.breaker_store import BreakerStore
+from maxbooster_ops.jobs.idempotency import interrupted_run
 from maxbooster_ops.store.analysis_tables import execution_inbox
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
@@ -89,7 +90,7 @@ def test_four_processes_share_one_breaker_and_one_trial(workers):
     assert breakers.transitions(after=breakers.transitions()[0].id) == breakers.transitions()[1:]
 
 
-def test_no_key_has_its_side_effect_twice_though_it_is_added_often_and_a_worker_is_killed(workers):
+def test_no_key_is_begun_twice_though_it_is_added_often_and_a_worker_is_killed_at_work(workers):
     keys = [f"invoice {number}" for number in range(12)]
     queue = "thumbnails"
     processes = workers.start(queue, 4, lock_seconds=5)
@@ -99,18 +100,23 @@ def test_no_key_has_its_side_effect_twice_though_it_is_added_often_and_a_worker_
     victim.kill()
     for _ in range(3):
         add_all(workers, queue, [({"workMs": 300, "number": key}, key) for key in keys])
-    ids = {job_id_of(key) for key in keys}
-    eventually(lambda: {line["job"] for line in workers.ledger("ended")} == ids, what="every key is done")
-    add_all(workers, queue, [({"workMs": 300, "number": key}, key) for key in keys])
-    client = workers.redis.client()
-    eventually(lambda: not client.keys("bull:thumbnails:k-*"), what="all jobs completed")
+    ids, client = {job_id_of(key) for key in keys}, workers.redis.client()
 
-    assert Counter(line["job"] for line in workers.ledger("ended")) == Counter(ids)
-    begun = {line["job"]: line for line in workers.ledger("began") if line["pid"] == victim.pid}
-    again = [line for line in workers.ledger("began") if line["pid"] != victim.pid and line["job"] in begun]
-    assert all(line["at"] >= begun[line["job"]]["at"] + 0.3 for line in again), "not at once with the killed one"
-    twice = Counter(line["job"] for line in workers.ledger("began"))
-    assert {job for job, times in twice.items() if times > 1} <= set(begun), "only what was killed began again"
+    def is_over():
+        jobs = {key.decode().removeprefix("bull:thumbnails:") for key in client.keys("bull:thumbnails:k-*")}
+        return jobs == {job.decode() for job in client.zrange("bull:thumbnails:failed", 0, -1)}
+
+    eventually(is_over, what="all jobs are completed or dead")
+    add_all(workers, queue, [({"workMs": 300, "number": key}, key) for key in keys])
+    eventually(is_over, what="again, by what their keys remember")
+
+    assert Counter(line["job"] for line in workers.ledger("began")) == Counter(ids)
+    dead = {job.decode() for job in client.zrange("bull:thumbnails:failed", 0, -1)}
+    assert dead, "what was killed at work waits for a person"
+    assert {line["job"] for line in workers.ledger("ended")} == ids - dead
+    assert dead <= {line["job"] for line in workers.ledger("began") if line["pid"] == victim.pid}
+    reasons = [client.hget(f"bull:thumbnails:{job}", "failedReason").decode() for job in dead]
+    assert all(map(interrupted_run, reasons)), reasons
 
 
 def test_told_to_stop_a_worker_finishes_what_it_can_and_gives_the_rest_back(workers):

@@ -20,9 +20,11 @@ from maxbooster_ops.dead_letters.deciding import (
     after_removal,
     backoff,
     expires_before,
+    when_found,
     when_nowhere,
 )
 from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState, PayloadKept
+from maxbooster_ops.jobs.idempotency import reason_of, run_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -74,18 +76,46 @@ def test_jitter_only_ever_lengthens_the_wait_and_by_a_tenth_at_most(tries, chanc
 
 @pytest.mark.parametrize("tries", range(1, MOST_TRIES))
 def test_a_failure_before_the_last_try_waits_for_the_next(tries):
-    step = after_failure(replace(LETTER, tries=tries), now=NOON, chance=no_jitter)
+    step = after_failure(replace(LETTER, tries=tries), "no route", now=NOON, chance=no_jitter)
     assert (step.state, step.next_try_at) == (LetterState.PENDING, NOON + backoff(tries, no_jitter))
 
 
 def test_the_failure_of_the_last_try_parks():
-    step = after_failure(replace(LETTER, tries=MOST_TRIES), now=NOON, chance=no_jitter)
+    step = after_failure(replace(LETTER, tries=MOST_TRIES), "no route", now=NOON, chance=no_jitter)
     assert (step.state, step.next_try_at, step.action) == (LetterState.PARKED, None, "parked")
 
 
 def test_a_failure_of_somebody_elses_try_waits_as_after_the_first():
-    step = after_failure(replace(LETTER, tries=0), now=NOON, chance=no_jitter)
+    step = after_failure(replace(LETTER, tries=0), "no route", now=NOON, chance=no_jitter)
     assert step.next_try_at == NOON + HOUR
+
+
+INTERRUPTED = reason_of(run_of("a worker that died"))
+COPIED = replace(LETTER, payload_kept=PayloadKept.COPIED)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(when_found(INTERRUPTED, now=NOON), id="as it is found"),
+        pytest.param(after_failure(LETTER, INTERRUPTED, now=NOON, chance=no_jitter), id="after a try"),
+        pytest.param(after_removal(COPIED, INTERRUPTED, now=NOON), id="after a try, and its job was removed"),
+    ],
+)
+def test_a_job_whose_worker_died_at_work_waits_for_a_person_at_once(step):
+    assert (step.state, step.next_try_at) == (LetterState.PARKED, None)
+    assert "look whether its work was done" in step.note
+
+
+def test_any_other_job_that_is_found_is_due_at_once():
+    step = when_found("no route", now=NOON)
+    assert (step.state, step.next_try_at) == (LetterState.PENDING, NOON)
+
+
+@pytest.mark.parametrize("refusal", [one for one in Refusal if one is not Refusal.NOT_FAILED])
+def test_a_refusal_never_leaves_an_interrupted_job_to_the_schedule(refusal):
+    step = after_refusal(replace(LETTER, reason=INTERRUPTED), refusal, now=NOON)
+    assert step.state in {LetterState.PARKED, LetterState.DISCARDED}
 
 
 @pytest.mark.parametrize("refusal", Refusal)
@@ -128,9 +158,9 @@ def test_what_is_refused_for_a_week_is_parked(since, state):
 
 def test_a_removed_failure_is_added_again_only_from_a_whole_copy_and_while_tries_are_left():
     copied = replace(LETTER, payload_kept=PayloadKept.COPIED)
-    assert after_removal(copied, now=NOON).state is LetterState.PENDING
-    assert after_removal(LETTER, now=NOON).state is LetterState.PARKED
-    assert after_removal(replace(copied, tries=MOST_TRIES), now=NOON).state is LetterState.PARKED
+    assert after_removal(copied, "no route", now=NOON).state is LetterState.PENDING
+    assert after_removal(LETTER, "no route", now=NOON).state is LetterState.PARKED
+    assert after_removal(replace(copied, tries=MOST_TRIES), "no route", now=NOON).state is LetterState.PARKED
 
 
 @pytest.mark.parametrize(
