@@ -36,4 +36,6 @@ def plain(value: Any) -> Any:
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if hasattr(value, "item"):  # one of numpy's numbers or truths
+        return plain(value.item())
     return value if isinstance(value, str | int | float | None) else str(value)

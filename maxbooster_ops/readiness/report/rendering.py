@@ -18,9 +18,12 @@ from maxbooster_ops.readiness.report.table import Table
 TEMPLATES = Path(__file__).with_name("templates")
 """What all reports share: the page around them and its style."""
 
-_MARKS = frozenset("\\|`*_[]<>!#~&$")
-_LIST_START = re.compile(r"^(\d+)([.)])|^([-+=:])")
+_MARKS = frozenset("\\|`*_[]<>!#~&$@")
+_LIST_START = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=])(?=[-+=\s]|$)")
 """What makes a list or a rule of a line that only begins with it."""
+
+_LINK = re.compile(r"(?i)(\w)(://)|\b(www)(\.)")
+"""What becomes a link by itself; somebody else's text should not lead readers anywhere."""
 
 
 def render(folder: Path, template: str, content: Mapping[str, Any]) -> str:
@@ -46,6 +49,7 @@ def escaped_markdown(text: str) -> str:
     """Escape a text so that Markdown shows it as it is: no column, link, tag or list comes of it."""
     line = " ".join(text.split())
     marked = "".join(f"\\{letter}" if letter in _MARKS else letter for letter in line)
+    marked = _LINK.sub(lambda found: f"{found[1] or found[3]}\\{found[2] or found[4]}", marked)
     return _LIST_START.sub(lambda found: f"{found[1] or ''}\\{found[2] or found[3]}", marked)
 
 

@@ -107,7 +107,7 @@ def _promise(figure: Figure) -> str:
     if figure.value is None or figure.ok is None:
         return limit
     # Which way a promise goes follows from a value and whether it keeps it.
-    return f"at least {limit}" if (figure.value >= figure.limit) is figure.ok else f"below {limit}"
+    return f"at least {limit}" if (figure.value >= figure.limit) == figure.ok else f"below {limit}"
 
 
 def _interval(drift: Drift) -> str:
@@ -124,5 +124,5 @@ def _problems(run: FailureRun) -> str:
 def _difference(row: Change) -> str:
     if row.difference is None:
         return NOTHING
-    percent = f" ({change(row.percent)} %)" if row.percent else ""
+    percent = f" ({change(row.percent)} %)" if row.percent and row.unit != "%" else ""
     return f"{change(row.difference, row.unit)}{percent}"

@@ -116,9 +116,11 @@ class _Canvas:
         drawn = []
         for style, line in zip(_STYLES, self._plot.lines, strict=False):
             runs = unbroken(line.points, self._plot.gaps)
-            path = "".join(self._path(thinned(run, span, _INNER_WIDTH)) for run in runs)
-            if path:
-                drawn.append(f'<path class="{style}" d="{path}"/>')
+            path = "".join(self._path(thinned(run, span, _INNER_WIDTH)) for run in runs if len(run) > 1)
+            dots = "".join(f"{self._path(run)}h0" for run in runs if len(run) == 1)
+            drawn += [f'<path class="{style}" d="{path}"/>'] if path else []
+            # A point alone is drawn by the round ends of a line without length.
+            drawn += [f'<path class="{style} dots" d="{dots}"/>'] if dots else []
         return drawn
 
     def failures(self) -> list[str]:
@@ -128,8 +130,7 @@ class _Canvas:
 
     def _path(self, run: Sequence[Known]) -> str:
         places = [f"{self._x(at):.1f} {self._y(value):.1f}" for at, value in run]
-        # A point alone is drawn by the round ends of a line without length.
-        return f"M{places[0]}h0" if len(places) == 1 else f"M{'L'.join(places)}"
+        return f"M{'L'.join(places)}"
 
     def _x(self, at: datetime) -> float:
         share = (at - self._plot.start).total_seconds() / self._seconds
