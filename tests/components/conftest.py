@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from support.dead_letter_rig import DeadLetterRig, dead_letter_rig
+from support.made_homes import HomeMaker
 from support.need import lacking
 from support.sandbox_client import Sandbox
 
@@ -29,3 +32,19 @@ def calm(sandbox: Sandbox) -> Iterator[Sandbox]:
     assert sandbox.order("reset").ok
     yield sandbox
     assert sandbox.order("reset").ok
+
+
+@pytest.fixture(params=[5, 6])
+def rig(request: pytest.FixtureRequest, tmp_path: Path, made_home: HomeMaker) -> Iterator[DeadLetterRig]:
+    """What dead letters need, with workers of each BullMQ release in turn."""
+    made_home(tmp_path / "home")
+    with dead_letter_rig(tmp_path, request.param) as opened:
+        yield opened
+
+
+@pytest.fixture
+def rig6(tmp_path: Path, made_home: HomeMaker) -> Iterator[DeadLetterRig]:
+    """What dead letters need, for what does not depend on the release of BullMQ."""
+    made_home(tmp_path / "home")
+    with dead_letter_rig(tmp_path) as opened:
+        yield opened

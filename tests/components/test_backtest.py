@@ -18,7 +18,6 @@ from maxbooster_ops.alerting.rule import labels_key
 from maxbooster_ops.alerting.rulebook.rulebook import load_rulebook, parse_rules
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.store.facts import BeatTaken, QueueSample
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 
 BEATS = 64
@@ -37,8 +36,8 @@ KINDS_OF_RULES = (
 
 
 @pytest.fixture
-def lake(tmp_path):
-    with open_lake(Home(root=tmp_path)) as opened:
+def lake(tmp_path, made_home):
+    with open_lake(made_home(tmp_path)) as opened:
         yield opened
 
 

@@ -19,7 +19,6 @@ from maxbooster_ops.analysis.baselines.saving import renew, save, save_due
 from maxbooster_ops.analysis.series.series import SeriesKey
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.facts import AiCacheSample, BeatTaken, HostSample, QueueSample, RedisSample, TrackedExecution
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 
 MEMORY = SeriesKey.of("process_rss_mb", {"host": "web"})
@@ -28,8 +27,8 @@ MONDAY = NOON.replace(hour=0) + 2 * DAY
 
 
 @pytest.fixture
-def lake(tmp_path):
-    with open_lake(Home(root=tmp_path)) as opened:
+def lake(tmp_path, made_home):
+    with open_lake(made_home(tmp_path)) as opened:
         yield opened
 
 

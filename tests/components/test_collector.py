@@ -11,7 +11,6 @@ from maxbooster_ops.sources.collector import Collector
 from maxbooster_ops.sources.source import Reading
 from maxbooster_ops.store.beats import Outcome
 from maxbooster_ops.store.facts import ProbeResult, QueueJob, SourceFailure
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 
 
@@ -54,8 +53,8 @@ class Late(Counter):
 
 
 @pytest.fixture
-def store(tmp_path):
-    with open_store(Home(root=tmp_path)) as opened:
+def store(tmp_path, made_home):
+    with open_store(made_home(tmp_path)) as opened:
         yield opened
 
 

@@ -5,25 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from support.dead_letter_rig import BROKEN, dead_letter_rig, effects, mend
+from support.dead_letter_rig import BROKEN, effects, mend
 
 from maxbooster_ops.dead_letters.deciding import Refusal
 from maxbooster_ops.dead_letters.letter import LetterState
 
 HOUR = timedelta(hours=1, seconds=1)
 WORKS = {"effects": "effects"}
-
-
-@pytest.fixture(params=[5, 6])
-def rig(request, tmp_path):
-    with dead_letter_rig(tmp_path, request.param) as opened:
-        yield opened
-
-
-@pytest.fixture
-def rig6(tmp_path):
-    with dead_letter_rig(tmp_path) as opened:
-        yield opened
 
 
 def test_a_child_that_comes_back_lets_its_waiting_parent_run_once(rig):

@@ -19,18 +19,6 @@ from maxbooster_ops.errors import UsageError
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(params=[5, 6])
-def rig(request, tmp_path):
-    with dead_letter_rig(tmp_path, request.param) as opened:
-        yield opened
-
-
-@pytest.fixture
-def rig6(tmp_path):
-    with dead_letter_rig(tmp_path) as opened:
-        yield opened
-
-
 def test_a_job_that_used_up_its_attempts_becomes_a_letter_once(rig):
     (job_id,) = die(rig, opts={"attempts": 2, "priority": 7})
     assert rig.look().new == 1

@@ -9,27 +9,20 @@ import sys
 from datetime import timedelta
 
 import pytest
-from support.dead_letter_rig import dead_letter_rig
+from support.dead_letter_rig import installed
 from typer.testing import CliRunner
 
 from maxbooster_ops.cli.main import app
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.jobs.breaker import Failed, Limits
 from maxbooster_ops.jobs.breaker_store import BreakerStore
-from maxbooster_ops.settings import variables
 
 BROKEN = {"failWhile": "outage", "effects": "effects", "reason": "no connection", "password": "hunter2", "to": "ann"}
 
 
 @pytest.fixture
-def rig(tmp_path, monkeypatch):
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    with dead_letter_rig(tmp_path) as opened:
-        monkeypatch.setenv("REDIS_URL", opened.redis.url)
-        monkeypatch.setenv("MAXBOOSTER_HOME", str(opened.store.home.root))
-        yield opened
+def rig(rig6, monkeypatch):
+    return installed(rig6, monkeypatch)
 
 
 def die(rig, *, queue="mail", jobs=1, name="send", opts=None, **data):

@@ -16,12 +16,6 @@ from maxbooster_ops.dead_letters.redriving import Redrive, return_of
 from maxbooster_ops.errors import StoreError
 
 
-@pytest.fixture
-def rig6(tmp_path):
-    with dead_letter_rig(tmp_path) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize(
     ("prefix", "queue", "opts", "name"),
     [

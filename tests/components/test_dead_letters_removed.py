@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from support.dead_letter_rig import BROKEN, dead_letter_rig, die, editing, effects, mend
+from support.dead_letter_rig import BROKEN, die, editing, effects, mend
 
 from maxbooster_ops.dead_letters.deciding import Refusal
 from maxbooster_ops.dead_letters.letter import LetterState, PayloadKept
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.processes.waiting import wait_for
-
-
-@pytest.fixture
-def rig6(tmp_path):
-    with dead_letter_rig(tmp_path) as opened:
-        yield opened
 
 
 def test_a_job_that_is_removed_when_it_fails_is_known_and_parked(rig6):

@@ -15,13 +15,12 @@ from maxbooster_ops.alerting.records import deeds, silence_store
 from maxbooster_ops.alerting.records.explanation import explain
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.alert_tables import alert_transitions, outbox
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 
 
 @pytest.fixture
-def watch(tmp_path):
-    with open_store(Home(root=tmp_path / "home")) as store:
+def watch(tmp_path, made_home):
+    with open_store(made_home(tmp_path / "home")) as store:
         yield Watch(store)
 
 

@@ -14,13 +14,12 @@ from maxbooster_ops.alerting.evaluating.evaluation import evaluate
 from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.alerting.rulebook.rulebook import parse_rules
 from maxbooster_ops.store.alert_tables import outbox
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 
 
 @pytest.fixture
-def watch(tmp_path):
-    with open_store(Home(root=tmp_path / "home")) as store:
+def watch(tmp_path, made_home):
+    with open_store(made_home(tmp_path / "home")) as store:
         yield Watch(store)
 
 

@@ -22,15 +22,14 @@ from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.store.asking import ask
 from maxbooster_ops.store.facts import MetricSample, QueueJob, TrackedExecution
 from maxbooster_ops.store.findings import Regression
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 
 DAY = (NOON - timedelta(hours=24), NOON)
 
 
 @pytest.fixture
-def home(tmp_path):
-    return Home(root=tmp_path)
+def home(tmp_path, made_home):
+    return made_home(tmp_path)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from maxbooster_ops.errors import StoreError
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.facts import BeatTaken, QueueSample
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 
 SECOND = timedelta(seconds=1)
@@ -21,9 +20,9 @@ MANY = 300
 
 
 @pytest.fixture
-def lake(tmp_path):
+def lake(tmp_path, made_home):
     """A lake with a row in the catalog, rows in a file, and tables that never had any."""
-    with open_lake(Home(root=tmp_path)) as opened:
+    with open_lake(made_home(tmp_path)) as opened:
         queues = [fact(QueueSample, ts=NOON + n * SECOND, queue="forecast", waiting=n) for n in range(MANY)]
         opened.write(lambda transaction: transaction.insert([fact(BeatTaken, ts=NOON, kind="beat")], batch_id="b"))
         opened.write(lambda transaction: transaction.insert(queues, batch_id="b"))

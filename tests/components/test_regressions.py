@@ -19,7 +19,6 @@ from maxbooster_ops.analysis.regressions.finding import compare_with_now, find_r
 from maxbooster_ops.analysis.regressions.keeping import keep_regressions, latest_regressions
 from maxbooster_ops.store.facts import TrackedExecution
 from maxbooster_ops.store.findings import Regression
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -27,8 +26,8 @@ SIX_HOURS = 720
 
 
 @pytest.fixture
-def lake(tmp_path):
-    with open_lake(Home(root=tmp_path)) as opened:
+def lake(tmp_path, made_home):
+    with open_lake(made_home(tmp_path)) as opened:
         yield opened
 
 

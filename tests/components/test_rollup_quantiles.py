@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.facts import NOON, fact
+from support.made_homes import HomeMaker
 from support.need import program
 
 from maxbooster_ops.analysis.rollups.rolling import roll_up_day
@@ -114,8 +115,8 @@ CASES += [generated(number) for number in range(120)]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(Home(root=tmp_path)) as opened:
+def store(tmp_path: Path, made_home: HomeMaker) -> Iterator[Store]:
+    with open_store(made_home(tmp_path)) as opened:
         yield opened
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.facts import NOON, fact
+from support.made_homes import HomeMaker
 from support.past import Past
 
 from maxbooster_ops.analysis.rollups.rolling import roll_up, roll_up_day
@@ -24,8 +25,8 @@ TODAY = NOON.date()
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(Home(root=tmp_path)) as opened:
+def store(tmp_path: Path, made_home: HomeMaker) -> Iterator[Store]:
+    with open_store(made_home(tmp_path)) as opened:
         yield opened
 
 

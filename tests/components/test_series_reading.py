@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.facts import LIMITS, NOON, fact
+from support.made_homes import HomeMaker
 from support.rule_lake import Case, histogram, lake_with, metric
 
 from maxbooster_ops.alerting.evaluating.series_reading import read_evaluations, read_news, read_series
@@ -21,6 +22,11 @@ from maxbooster_ops.store.lake import Lake
 
 END = NOON + timedelta(hours=1)
 BEFORE = NOON - timedelta(seconds=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, made_home: HomeMaker) -> Path:
+    return made_home(tmp_path).root
 
 
 def rule(series: str, condition: str = "> 0", name: str = "r") -> Rule:
@@ -53,9 +59,9 @@ def waiting(queue: str, jobs: int) -> QueueSample:
     return fact(QueueSample, queue=queue, waiting=jobs)
 
 
-def test_each_label_set_is_a_series_with_the_rules_own_labels(tmp_path: Path):
+def test_each_label_set_is_a_series_with_the_rules_own_labels(folder: Path):
     rows = beats([waiting("a", 1), waiting("b", 2), waiting("", 3)], [waiting("b", 4)])
-    with lake_with(tmp_path, rows) as lake:
+    with lake_with(folder, rows) as lake:
         read = read_series(lake, rule("series: { table: queue_samples, value: waiting, labels: [queue] }"), NOON, END)
     assert [(dict(samples.labels), offsets(samples)) for samples in read] == [
         ({"team": "web"}, [(0, 3)]),
@@ -71,8 +77,8 @@ def test_each_label_set_is_a_series_with_the_rules_own_labels(tmp_path: Path):
         pytest.param(0.001, 60.001, [30, 60], id="just after both"),
     ],
 )
-def test_a_range_is_half_open(tmp_path: Path, start: float, end: float, expected: list[float]):
-    with lake_with(tmp_path, beats(*[[waiting("a", 1)]] * 3)) as lake:
+def test_a_range_is_half_open(folder: Path, start: float, end: float, expected: list[float]):
+    with lake_with(folder, beats(*[[waiting("a", 1)]] * 3)) as lake:
         since, until = NOON + timedelta(seconds=start), NOON + timedelta(seconds=end)
         (samples,) = read_series(lake, rule("series: { table: queue_samples, value: waiting }"), since, until)
         assert [ts for ts, _ in offsets(samples)] == expected
@@ -82,8 +88,8 @@ def test_a_range_is_half_open(tmp_path: Path, start: float, end: float, expected
 @pytest.mark.parametrize(
     ("condition", "expected"), [("> 0", 7), ("< 100", 2)], ids=["too much is bad", "too little is bad"]
 )
-def test_of_rows_that_share_a_moment_the_worst_counts(tmp_path: Path, condition: str, expected: float):
-    with lake_with(tmp_path, beats([waiting("a", 2), waiting("b", 7)])) as lake:
+def test_of_rows_that_share_a_moment_the_worst_counts(folder: Path, condition: str, expected: float):
+    with lake_with(folder, beats([waiting("a", 2), waiting("b", 7)])) as lake:
         (samples,) = read_series(lake, rule("series: { table: queue_samples, value: waiting }", condition), NOON, END)
     assert offsets(samples) == [(0, expected)]
 
@@ -95,11 +101,11 @@ def test_of_rows_that_share_a_moment_the_worst_counts(tmp_path: Path, condition:
         ("count", [1, 2, 3, 3]), ("last", [1, 2, 3, 4]), ("p50", [1, 1.5, 2, 3]),
     ],
 )  # fmt: skip
-def test_a_window_holds_what_is_younger_than_it_is_long(tmp_path: Path, aggregate: str, expected: list[float]):
+def test_a_window_holds_what_is_younger_than_it_is_long(folder: Path, aggregate: str, expected: list[float]):
     """With beats at :00 and :30, a window of 90 s holds three; the fourth is exactly as old as it is long."""
     rows = beats(*([waiting("a", number)] for number in (1, 2, 3, 4)))
     series = f"series: {{ table: queue_samples, value: waiting, aggregate: {aggregate}, window: 90s }}"
-    with lake_with(tmp_path, rows) as lake:
+    with lake_with(folder, rows) as lake:
         (whole,) = read_series(lake, rule(series), NOON, END)
         (newest,) = read_series(lake, rule(series), NOON + timedelta(seconds=90), END)
     assert [value for _, value in offsets(whole)] == expected
@@ -122,7 +128,7 @@ def quantile_of(bounds: Sequence[float], growth: Sequence[float], quantile: floa
 
 
 @pytest.mark.parametrize("quantile", [0.5, 0.95, 0.999])
-def test_quantiles_are_those_of_prometheus(tmp_path: Path, quantile: float):
+def test_quantiles_are_those_of_prometheus(folder: Path, quantile: float):
     """Random growth of two routes, summed; compared with a computation that shares nothing with the query."""
     random = np.random.default_rng(7)
     names = ["5", "10", "100", "1000", "+Inf"]
@@ -139,7 +145,7 @@ def test_quantiles_are_those_of_prometheus(tmp_path: Path, quantile: float):
         )
     )
     series = f"series: {{ histogram: h, quantile: {quantile}, window: 2m }}"
-    with lake_with(tmp_path, rows) as lake:
+    with lake_with(folder, rows) as lake:
         (samples,) = read_series(lake, rule(series), NOON, END)
     windows = [growth[max(0, last - 3) : last + 1].sum(axis=(0, 1)) for last in range(len(growth))]
     expected = [quantile_of([5, 10, 100, 1000, np.inf], window, quantile) for window in windows]
@@ -158,8 +164,8 @@ def test_quantiles_are_those_of_prometheus(tmp_path: Path, quantile: float):
         pytest.param({"10": 0, "+Inf": 0}, [], id="of nothing there is none"),
     ],
 )
-def test_the_edges_of_a_histogram(tmp_path: Path, growth: dict[str, float], expected: list[float]):
-    with lake_with(tmp_path, beats(histogram("h", growth))) as lake:
+def test_the_edges_of_a_histogram(folder: Path, growth: dict[str, float], expected: list[float]):
+    with lake_with(folder, beats(histogram("h", growth))) as lake:
         read = read_series(lake, rule("series: { histogram: h, quantile: 0.5, window: 1m }"), NOON, END)
     assert [value for samples in read for _, value in offsets(samples)] == expected
 
@@ -174,25 +180,25 @@ def test_the_edges_of_a_histogram(tmp_path: Path, growth: dict[str, float], expe
         pytest.param([["e"], []], [0], id="no page is no sample"),
     ],
 )
-def test_events_count_from_the_very_first(tmp_path: Path, pages: list[list[str]], expected: list[float]):
+def test_events_count_from_the_very_first(folder: Path, pages: list[list[str]], expected: list[float]):
     rows = beats(*([metric(name, 5, kind="counter" if name == "e" else "gauge") for name in page] for page in pages))
-    with lake_with(tmp_path, rows) as lake:
+    with lake_with(folder, rows) as lake:
         (samples,) = read_series(lake, rule("series: { events: e, window: 1m }"), NOON, END)
     assert [value for _, value in offsets(samples)] == expected
 
 
-def test_what_was_known_late_counts_from_then(tmp_path: Path):
+def test_what_was_known_late_counts_from_then(folder: Path):
     """The probe of the first beat timed out and came with the second: nobody could have seen it before."""
     late = fact(ProbeResult, ts=NOON - timedelta(seconds=30), monitor="a", latency_ms=9.0)
     series = "series: { table: probe_results, value: latency_ms, labels: [monitor] }"
-    with lake_with(tmp_path, beats([], [late])) as lake:
+    with lake_with(folder, beats([], [late])) as lake:
         (samples,) = read_series(lake, rule(series), NOON, END)
         assert read_series(lake, rule(series), NOON, NOON + timedelta(seconds=30)) == []
     assert offsets(samples) == [(30, 9)]
 
 
-def test_late_batches_are_no_moments_of_judgement(tmp_path: Path):
-    with lake_with(tmp_path, beats([], [])) as lake:
+def test_late_batches_are_no_moments_of_judgement(folder: Path):
+    with lake_with(folder, beats([], [])) as lake:
         late = fact(BeatTaken, ts=NOON + timedelta(seconds=10), kind="late")
         lake.write(lambda transaction: transaction.insert([late], batch_id="late"))
         assert [ts - NOON.timestamp() for ts in read_evaluations(lake, NOON, END)] == [0, 30]
@@ -208,8 +214,8 @@ def broken(lake: Lake) -> list[Rule]:
 
 
 @pytest.mark.parametrize("hours", [0.1, 3], ids=["a short range, read from memory", "a long range"])
-def test_a_rule_that_cannot_be_read_holds_up_no_other(tmp_path: Path, hours: float):
-    with lake_with(tmp_path, beats([waiting("a", 1)])) as lake:
+def test_a_rule_that_cannot_be_read_holds_up_no_other(folder: Path, hours: float):
+    with lake_with(folder, beats([waiting("a", 1)])) as lake:
         news = read_news(lake, broken(lake), BEFORE, NOON + timedelta(hours=hours), lateness=timedelta())
         assert {name: [offsets(samples) for samples in found] for name, found in news.samples.items()} == {
             "first": [[(0, 1)]],
@@ -217,16 +223,16 @@ def test_a_rule_that_cannot_be_read_holds_up_no_other(tmp_path: Path, hours: flo
         }
 
 
-def test_a_builtin_series_is_not_read_from_the_lake(tmp_path: Path):
-    with lake_with(tmp_path, beats([])) as lake:
+def test_a_builtin_series_is_not_read_from_the_lake(folder: Path):
+    with lake_with(folder, beats([])) as lake:
         builtin = rule("builtin: job_failed")
         news = read_news(lake, [builtin], BEFORE, END, lateness=timedelta())
         assert (read_series(lake, builtin, NOON, END), news.samples, len(news.moments)) == ([], {}, 1)
 
 
-def test_without_a_beat_after_the_last_no_rule_is_read(tmp_path: Path):
+def test_without_a_beat_after_the_last_no_rule_is_read(folder: Path):
     """Also where samples came since: they are judged with the next beat."""
-    with lake_with(tmp_path, beats([waiting("a", 1)])) as lake:
+    with lake_with(folder, beats([waiting("a", 1)])) as lake:
         news = read_news(
             lake, [rule("series: { table: queue_samples, value: waiting }")], NOON, END, lateness=END - NOON
         )

@@ -34,8 +34,8 @@ ALL_FAIL = (0.0, 500.0)
 
 
 @pytest.fixture
-def store(tmp_path):
-    with open_store(Home(root=tmp_path)) as opened:
+def store(tmp_path, made_home):
+    with open_store(made_home(tmp_path)) as opened:
         yield opened
 
 

@@ -36,8 +36,8 @@ def home(tmp_path):
 
 
 @pytest.fixture
-def store(home):
-    with open_store(home) as opened:
+def store(home, made_home):
+    with open_store(made_home(home.root)) as opened:
         yield opened
 
 

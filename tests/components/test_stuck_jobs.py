@@ -6,27 +6,20 @@ import json
 from datetime import timedelta
 
 import pytest
-from support.dead_letter_rig import dead_letter_rig
+from support.dead_letter_rig import installed
 from typer.testing import CliRunner
 
 from maxbooster_ops.cli.main import app
 from maxbooster_ops.dead_letters.counting import count
 from maxbooster_ops.dead_letters.stuck import LOCK_LOST_FOR, stuck_jobs
 from maxbooster_ops.jobs.policies import load_policies
-from maxbooster_ops.settings import variables
 
 SECOND = timedelta(seconds=1)
 
 
-@pytest.fixture(params=[5, 6])
-def rig(request, tmp_path, monkeypatch):
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    with dead_letter_rig(tmp_path, request.param) as opened:
-        monkeypatch.setenv("REDIS_URL", opened.redis.url)
-        monkeypatch.setenv("MAXBOOSTER_HOME", str(opened.store.home.root))
-        yield opened
+@pytest.fixture
+def rig(rig, monkeypatch):
+    return installed(rig, monkeypatch)
 
 
 @pytest.fixture

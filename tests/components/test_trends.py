@@ -37,8 +37,8 @@ def fill(lake, until):
 
 
 @pytest.fixture
-def lake(tmp_path):
-    with open_lake(Home(root=tmp_path)) as opened:
+def lake(tmp_path, made_home):
+    with open_lake(made_home(tmp_path)) as opened:
         yield opened
 
 

@@ -15,7 +15,6 @@ from maxbooster_ops.pipelines.beat_awaiting import await_beat
 from maxbooster_ops.sources.cadence import beat_to_await
 from maxbooster_ops.store.beats import Batch, beat_id
 from maxbooster_ops.store.facts import BeatTaken
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import Lake, open_lake
 from maxbooster_ops.store.latest import last_beat_ever
 from maxbooster_ops.store.opening import open_store
@@ -27,11 +26,8 @@ INTERVAL_SECONDS = 5
 
 
 @pytest.fixture
-def lake(tmp_path) -> Iterator[Lake]:
-    home = Home(root=tmp_path / "home")
-    with open_store(home):
-        pass
-    with open_lake(home, read_only=True) as opened:
+def lake(tmp_path, made_home) -> Iterator[Lake]:
+    with open_lake(made_home(tmp_path / "home"), read_only=True) as opened:
         yield opened
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 import pytest
-from support.dead_letter_rig import dead_letter_rig
+from support.dead_letter_rig import dead_letter_rig, installed
 
 from maxbooster_ops.dead_letters.letter import LetterState
 from maxbooster_ops.pipelines.dead_letters import RedriveConfig
@@ -16,14 +16,10 @@ BROKEN = {"failWhile": "outage", "effects": "effects", "reason": "no connection"
 
 
 @pytest.fixture
-def rig(tmp_path, monkeypatch):
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
+def rig(tmp_path, monkeypatch, made_home):
+    made_home(tmp_path / "home")
     with dead_letter_rig(tmp_path) as opened:
-        monkeypatch.setenv("REDIS_URL", opened.redis.url)
-        monkeypatch.setenv("MAXBOOSTER_HOME", str(opened.store.home.root))
-        yield opened
+        yield installed(opened, monkeypatch)
 
 
 def die(rig, *, queue="mail", jobs=1, **data):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from support.made_homes import HomeMaker
 from support.past import Past
 
 from maxbooster_ops.pipelines.definitions import defs
@@ -22,13 +23,13 @@ TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_home: HomeMaker) -> Home:
     """An hour of beats on each of seven days, and no variable of the machine's."""
     for name in variables():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
-    home = Home(root=tmp_path / "home")
+    home = made_home(tmp_path / "home")
     with open_store(home) as store:
         for number in range(1, 8):
             Past(start=TODAY - timedelta(days=number), beats=120, queues=1).fill(store.lake)

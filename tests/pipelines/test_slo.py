@@ -16,20 +16,19 @@ from maxbooster_ops.pipelines.slo import CHECKED_SERVICES, ReportConfig, slo_rep
 from maxbooster_ops.settings import variables
 from maxbooster_ops.slo.objective_file import load_objectives
 from maxbooster_ops.slo.report import Month
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 
 RESOURCES = {"ops": OpsResource()}
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
+def home(tmp_path, monkeypatch, made_home):
     """A home of its own, and no variable of the machine's."""
     for name in variables():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
-    return Home(root=tmp_path / "home")
+    return made_home(tmp_path / "home")
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.collecting import open_collector
 from maxbooster_ops.dead_letters.by_hand import Editing
@@ -21,7 +23,7 @@ from maxbooster_ops.dead_letters.redriving import Redrive, Redriven
 from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.settling import Settled, Settling
 from maxbooster_ops.processes.waiting import wait_for
-from maxbooster_ops.settings import Settings
+from maxbooster_ops.settings import Settings, variables
 from maxbooster_ops.sources.collector import Collector
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import Store, open_store
@@ -92,6 +94,16 @@ def dead_letter_rig(folder: Path, major: int = 6, **settings: Any) -> Iterator[D
         store = stack.enter_context(open_store(home))
         side = stack.enter_context(queue_side(redis.url))
         yield DeadLetterRig(redis=redis, platform=platform, collector=collector, store=store, side=side)
+
+
+def installed(rig: DeadLetterRig, monkeypatch: pytest.MonkeyPatch) -> DeadLetterRig:
+    """Let commands and pipelines of this process find the rig, and nothing of the machine's."""
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(rig.store.home.root.parent)
+    monkeypatch.setenv("REDIS_URL", rig.redis.url)
+    monkeypatch.setenv("MAXBOOSTER_HOME", str(rig.store.home.root))
+    return rig
 
 
 def die(rig, *, jobs=1, opts=None, data=BROKEN, queue="mail", waits_for=None):
