@@ -14,8 +14,9 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from bullmq import Job, Queue, Worker
 from redis.asyncio import Redis
@@ -111,7 +112,7 @@ async def obey_switches(workers: Sequence[Worker], doom: Doom, client: Redis) ->
         try:
             share, *values = await client.mget(keys)
         except RedisError:
-            share, *values = [None] * len(keys)
+            share, values = None, [None] * (len(keys) - 1)
         doom.share = float(share or 0)
         for worker, stopped in zip(workers, values, strict=True):
             if stopped and not worker.paused:
@@ -131,7 +132,7 @@ async def serve(folder: Path, *, seed: int) -> None:
         doom = Doom()
         workers = [_worker(profile, url, Processor(profile, client, doom)) for profile in PROFILES]
         queues = [Queue(profile.queue, {"connection": url}) for profile in PROFILES]
-        chores = [obey_switches(workers, doom, client)]
+        chores: list[Coroutine[Any, Any, None]] = [obey_switches(workers, doom, client)]
         for queue, profile in zip(queues, PROFILES, strict=True):
             chores += [feed(queue, profile, seed=seed), keep_house(queue, profile)]
         tasks = [asyncio.create_task(chore) for chore in chores]

@@ -5,4 +5,28 @@ Belongs here: the list of modules; a new one is a file plus one entry in it. Not
 
 from types import ModuleType
 
-MODULES: tuple[ModuleType, ...] = ()
+from maxbooster_ops.readiness.chaos.actions import (
+    collector,
+    jobs,
+    metrics,
+    monitoring,
+    network,
+    posts,
+    queues,
+    redis_server,
+    retries,
+    workers,
+)
+
+MODULES: tuple[ModuleType, ...] = (
+    collector,
+    jobs,
+    metrics,
+    monitoring,
+    network,
+    posts,
+    queues,
+    redis_server,
+    retries,
+    workers,
+)

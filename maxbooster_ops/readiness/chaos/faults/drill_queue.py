@@ -11,7 +11,7 @@ import redis
 
 from maxbooster_ops.errors import DrillError
 from maxbooster_ops.readiness.chaos.fault import Details, Secrets
-from maxbooster_ops.readiness.chaos.faults.reaching import is_over, open_redis
+from maxbooster_ops.readiness.chaos.faults.reaching import open_redis
 
 PREFIX = "bull"
 NAMES_BEGIN = "drill-"
@@ -20,7 +20,7 @@ _AT_ONCE = 1000
 
 
 class DrillQueue:
-    """`details`: `target`, `stand`, and `queue`, whose name begins with `drill-`, so that no other can be removed."""
+    """`details`: `target` and `queue`, whose name begins with `drill-`, so that no other can be removed."""
 
     kind = "drill-queue"
 
@@ -31,16 +31,12 @@ class DrillQueue:
 
     def roll_back(self, details: Details, secrets: Secrets) -> None:
         """Remove all of its keys."""
-        if is_over(details):
-            return
         with open_redis(details, secrets) as client:
             for keys in _keys(client, details):
                 client.unlink(*keys)
 
     def is_gone(self, details: Details, secrets: Secrets) -> bool:
         """Look whether no key of it is left."""
-        if is_over(details):
-            return True
         with open_redis(details, secrets) as client:
             return next(_keys(client, details), None) is None
 

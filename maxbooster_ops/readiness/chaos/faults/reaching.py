@@ -1,13 +1,12 @@
 """How a fault reaches the Redis that it is put into, perhaps long after and from another process.
 
-Belongs here: the connection, and the end of a stand, which takes everything in it along. Not here: any fault.
+Belongs here: the connection. Not here: any fault.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import redis
 from redis.backoff import NoBackoff
@@ -15,14 +14,8 @@ from redis.retry import Retry
 
 from maxbooster_ops.errors import DrillError, redact
 from maxbooster_ops.readiness.chaos.fault import Details, Secrets
-from maxbooster_ops.readiness.chaos.stand import programs
 
 _ANSWER_WITHIN_SECONDS = 5.0
-
-
-def is_over(details: Details) -> bool:
-    """Tell whether the fault was in a stand (`details` name its folder as `stand`) whose owner is dead."""
-    return details.get("stand") is not None and not programs.is_owned(Path(details["stand"]))
 
 
 @contextmanager

@@ -9,11 +9,11 @@ import redis
 
 from maxbooster_ops.errors import DrillError
 from maxbooster_ops.readiness.chaos.fault import Details, Secrets
-from maxbooster_ops.readiness.chaos.faults.reaching import is_over, open_redis
+from maxbooster_ops.readiness.chaos.faults.reaching import open_redis
 
 
 class RedisFull:
-    """`details`: `target`, `stand`; `before` and `during`, the limits in bytes (0: none) without and with the fault.
+    """`details`: `target`; `before` and `during`, the limits in bytes (0: none) without and with the fault.
 
     A server that evicts when it is full would lose what it holds, so the fault is not put in there. The user of the
     connection needs CONFIG GET and CONFIG SET.
@@ -34,16 +34,12 @@ class RedisFull:
 
     def roll_back(self, details: Details, secrets: Secrets) -> None:
         """Set the old limit, unless somebody set another one meanwhile."""
-        if is_over(details):
-            return
         with open_redis(details, secrets) as client:
             if limit_of(client) == int(details["during"]):
                 client.config_set("maxmemory", int(details["before"]))
 
     def is_gone(self, details: Details, secrets: Secrets) -> bool:
         """Look whether our limit is in force no more."""
-        if is_over(details):
-            return True
         with open_redis(details, secrets) as client:
             return limit_of(client) != int(details["during"])
 
