@@ -1,6 +1,7 @@
 """Four worker processes that are killed at random while they work on jobs with keys; and how fast one works.
 
-Run it from the checkout: `python tests/benchmarks/job_workers.py [--jobs 300] [--kills 20] [--seed 1]`.
+Run it from the checkout: `python tests/benchmarks/job_workers.py [--jobs 300] [--kills 20] [--seed 1] [--again]`.
+With `--again` the work may be repeated after a crash; without it, this fails where the work of any key began twice.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import itertools
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 from random import Random
 
@@ -21,9 +22,12 @@ from support.job_workers import JobWorkers, eventually
 from support.redis_process import RedisProcess
 
 from maxbooster_ops.jobs import Producer
+from maxbooster_ops.jobs.idempotency import interrupted_run
 
 QUEUE = "thumbnails"
-POLICIES = f"policies:\n- {{name: {QUEUE}, concurrency: 5, first_backoff: 100 ms, limits_all_workers: true}}\n"
+POLICIES = """policies:
+- {{name: thumbnails, concurrency: 5, first_backoff: 100 ms, limits_all_workers: true, after_a_crash: {after_a_crash}}}
+"""
 LOCK_SECONDS = 2.0
 
 
@@ -32,17 +36,21 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=300)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--again", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = RedisProcess(folder=Path(folder)).start()
         workers = JobWorkers(redis=server, home=Path(folder))
-        (workers.home / "job_policies.yaml").write_text(POLICIES)
+        (workers.home / "job_policies.yaml").write_text(
+            POLICIES.format(after_a_crash="again" if options.again else "dead_letter")
+        )
         try:
             measure_speed(workers)
-            drill(workers, options.jobs, options.kills, Random(options.seed))
+            begun_twice = drill(workers, options.jobs, options.kills, Random(options.seed))
         finally:
             workers.kill()
             server.kill()
+    assert options.again or not begun_twice, f"{begun_twice} keys began twice"
 
 
 def measure_speed(workers: JobWorkers, jobs: int = 2000) -> None:
@@ -59,8 +67,8 @@ def measure_speed(workers: JobWorkers, jobs: int = 2000) -> None:
         workers.kill()
 
 
-def drill(workers: JobWorkers, jobs: int, kills: int, random: Random) -> None:
-    """Kill a random worker again and again, start another for it, and look at every run of every key."""
+def drill(workers: JobWorkers, jobs: int, kills: int, random: Random) -> int:
+    """Kill a random worker again and again, start another for it, and give how many keys began twice."""
     (workers.home / "ledger").unlink()
     client = workers.redis.client()
     workers.processes.clear()
@@ -86,11 +94,18 @@ def drill(workers: JobWorkers, jobs: int, kills: int, random: Random) -> None:
         1000 * (killed_at.get(lines[0]["pid"], float("inf")) - lines[0]["at"]) for lines in ended if len(lines) > 1
     ]
     at_once = sum(overlaps(lines, killed_at) for lines in runs.values())
-    begun = sum(line["event"] == "began" for line in workers.ledger())
-    dead = int(client.zcard(f"bull:{QUEUE}:failed"))
-    print(f"{jobs} keys, 4 workers, {kills} kills: {begun} begun, {sum(map(bool, ended))} done, {dead} dead")
+    begun = Counter(line["job"] for line in workers.ledger("began"))
+    twice = sum(times > 1 for times in begun.values())
+    dead = [job.decode() for job in client.zrange(f"bull:{QUEUE}:failed", 0, -1)]
+    reasons = [client.hget(f"bull:{QUEUE}:{job}", "failedReason").decode() for job in dead]
+    interrupted = sum(interrupted_run(reason) is not None for reason in reasons)
+    unbegun = sum(job not in begun for job in dead)
+    done = sum(map(bool, ended))
+    print(f"{jobs} keys, 4 workers, {kills} kills: {begun.total()} begun, {twice} keys twice, {done} done")
+    print(f"dead: {len(dead)}, of which interrupted {interrupted}, never begun {unbegun}")
     after = ", ".join(f"{milliseconds:.1f} ms" for milliseconds in again) or "-"
     print(f"at once: {at_once}; done twice: {len(again)}, since killed after the deed and before its note, by: {after}")
+    return twice
 
 
 def overlaps(lines: list[dict[str, object]], killed_at: dict[int, float]) -> int:
