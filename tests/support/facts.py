@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from maxbooster_ops.analysis.thresholds import Limits
@@ -30,14 +32,20 @@ _PLAIN = {str: "", int: 0, float: 0.0, bool: False, datetime: NOON}
 
 def fact(kind: type[F], /, **known: Any) -> F:
     """Give a row of `kind`; what is not named is None where it may be, else empty or zero."""
+    return kind(**{**{name: copy(value) for name, value in _blank(kind).items()}, **known})
+
+
+@cache
+def _blank(kind: type[Fact]) -> dict[str, Any]:
+    """Give what stands in a row of which nothing is known; finding it out takes longer than making the row."""
     hints = get_type_hints(kind)
-    rest = {field.name: _PLAIN.get(hints[field.name]) for field in fields(kind)}
-    for name, hint in hints.items():
-        if name in rest and "Mapping" in str(hint):
-            rest[name] = {}
-        elif name in rest and "Sequence" in str(hint):
-            rest[name] = []
-    return kind(**{**rest, **known})
+    return {field.name: _nothing(hints[field.name]) for field in fields(kind)}
+
+
+def _nothing(hint: Any) -> Any:
+    if "Mapping" in str(hint):
+        return {}
+    return [] if "Sequence" in str(hint) else _PLAIN.get(hint)
 
 
 def seen(**parts: Any) -> Snapshot:
