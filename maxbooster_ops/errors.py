@@ -11,7 +11,11 @@ import re
 _USERINFO = re.compile(r"(?<=://)[^\s'\"<>]*@")
 """Up to the last `@` of the word: a password may hold slashes and at signs. Better too much than too little."""
 
-_SECRET_PARAMETER = re.compile(r"(?i)([\w.-]*(?:password|passwd|pwd|token|secret|key|signature|sig))=[^\s&'\"]+")
+_SECRET_PARAMETER = re.compile(
+    r"(?i)(?<![\w.-])([\w.-]*(?:password|passwd|pwd|token|secret|key|signature|sig))=[^\s&'\"]+"
+)
+"""From the start of a word only: tried from each letter of a long one, it would take minutes."""
+
 _AUTHORIZATION = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}")
 
 

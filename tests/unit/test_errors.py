@@ -31,3 +31,8 @@ def test_an_error_of_ours_never_carries_credentials():
 def test_no_password_survives_in_an_address(word):
     marked = f"s3cr3t{word}"
     assert marked not in redact(f"cannot reach redis://user:{marked}@host:6379/0")
+
+
+def test_a_megabyte_without_a_space_is_searched_in_no_time():
+    """As slow as its length squared, this would take hours."""
+    assert redact(f"{'x' * 1_000_000} token=abc").endswith(" token=***")

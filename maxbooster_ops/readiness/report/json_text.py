@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from maxbooster_ops.errors import redact
+
 
 def json_text(document: Mapping[str, Any]) -> str:
     """Give a JSON document; dataclasses become objects, durations seconds, NaN and infinities null.
 
-    It stays harmless inside a page: no `<` is left in it.
+    It holds no credentials, and stays harmless inside a page: no `<` is left in it.
     """
     text = json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False)
     return text.replace("<", "\\u003c") + "\n"
@@ -24,6 +26,8 @@ def json_text(document: Mapping[str, Any]) -> str:
 
 def plain(value: Any) -> Any:
     """Turn a value into what JSON has."""
+    if isinstance(value, str):
+        return redact(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -38,4 +42,4 @@ def plain(value: Any) -> Any:
         return value.total_seconds()
     if hasattr(value, "item"):  # one of numpy's numbers or truths
         return plain(value.item())
-    return value if isinstance(value, str | int | float | None) else str(value)
+    return value if isinstance(value, int | float | None) else str(value)

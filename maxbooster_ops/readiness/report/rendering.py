@@ -6,7 +6,8 @@ Belongs here: the two environments and how Markdown is escaped. Not here: any te
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,11 @@ def render(folder: Path, template: str, content: Mapping[str, Any]) -> str:
 
     Text is escaped whatever it holds; only a `Markup` is taken as it is.
     """
-    is_markdown = template.endswith(".md.j2")
+    return _environment(folder, is_markdown=template.endswith(".md.j2")).get_template(template).render(content)
+
+
+@lru_cache
+def _environment(folder: Path, *, is_markdown: bool) -> Environment:
     environment = Environment(
         loader=FileSystemLoader([folder, TEMPLATES]),
         autoescape=not is_markdown,  # noqa: S701 -- HTML's escapes; Markdown has `finalize`
@@ -42,7 +47,7 @@ def render(folder: Path, template: str, content: Mapping[str, Any]) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["as_markdown"] = _markdown_table
-    return environment.get_template(template).render(content)
+    return environment
 
 
 def escaped_markdown(text: str) -> str:
@@ -63,5 +68,5 @@ def _markdown_table(table: Table) -> Markup:
     return Markup("\n".join(lines))  # noqa: S704 -- every cell was escaped
 
 
-def _markdown_row(cells: Any) -> str:
+def _markdown_row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(escaped_markdown(cell) for cell in cells)} |"

@@ -41,9 +41,9 @@ def number(value: float | None, *, beside: float | None = None) -> str:
 
 
 def quantity(value: float | None, unit: str, *, beside: float | None = None) -> str:
-    """Write a figure with its unit."""
+    """Write a figure with its unit, which may come from outside."""
     text = number(value, beside=beside)
-    return text if text == NOTHING or not unit else f"{text} {unit}"
+    return text if text == NOTHING or not unit else f"{text} {outside(unit)}"
 
 
 def change(value: float | None, unit: str = "") -> str:

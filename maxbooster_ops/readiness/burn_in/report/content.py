@@ -61,6 +61,7 @@ def content_of(material: Material) -> dict[str, Any]:
     session, judgement, checks = material.session, material.judgement, material.checks
     comparison, gaps, ended_at = material.comparison, material.gaps, material.ended_at
     shown = (session.started_at, ended_at)
+    plots = plots_of(checks, session.plan, shown, gaps)
     return {
         "title": f"Burn-in {outside(session.id)}",
         "headline": HEADLINES[judgement.verdict],
@@ -74,8 +75,8 @@ def content_of(material: Material) -> dict[str, Any]:
         "interruptions": _interruptions(session, judgement, ended_at),
         "gaps": tables.gaps(judgement.gaps),
         "strips": strips_of(checks, session.plan, shown, gaps) if checks else [],
-        "plots": plots_of(checks, session.plan, shown, gaps),
-        "never_measured": ", ".join(never_measured(checks)),
+        "plots": plots,
+        "never_measured": ", ".join(never_measured(plots)),
         "comparison_with": _comparison_with(comparison, judgement),
         "comparison_remark": outside(comparison.remark),
         "comparison": tables.comparison(comparison.changes),

@@ -5,7 +5,7 @@ Belongs here: that choice; another plot is one line. Not here: drawing (`readine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -81,13 +81,10 @@ def plots_of(checks: Sequence[BurnInCheck], plan: Plan, span: Span, gaps: Sequen
     return [drawn for shown in SHOWN if (drawn := _drawn(shown, checks, plan, span, gaps))]
 
 
-def never_measured(checks: Sequence[BurnInCheck]) -> list[str]:
-    """Name the series of which nothing is known."""
-    return [
-        shown.title
-        for shown in SHOWN
-        if all(getattr(check, field) is None for check in checks for _, field in shown.fields)
-    ]
+def never_measured(plots: Iterable[DrawnPlot]) -> list[str]:
+    """Name the series of which nothing is known, given the `plots` that could be drawn."""
+    drawn = {plot.title for plot in plots}
+    return [shown.title for shown in SHOWN if shown.title not in drawn]
 
 
 def strips_of(checks: Sequence[BurnInCheck], plan: Plan, span: Span, gaps: Sequence[Span]) -> list[DrawnStrip]:

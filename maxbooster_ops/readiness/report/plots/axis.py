@@ -21,6 +21,9 @@ _LEVEL_SHARE = 0.3
 _LEAST_SHARE = 0.1
 """Then the axis still spans this share of the greatest value, so that noise does not look like mountains."""
 
+_LEAST_SPAN = 1e-6
+"""Less than that is nothing in any of our units."""
+
 _LIMIT_IN_SIGHT = 2.5
 """A limit up to so many times the greatest value is shown; a farther one would press the curve to the ground."""
 
@@ -35,7 +38,7 @@ class Scale:
 
     def share(self, value: float) -> float:
         """Give how far up a value stands, 0 to 1."""
-        return (value - self.low) / (self.high - self.low)
+        return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
 
 
 def scale_of(values: Iterable[float], *, limit: float | None = None, most_ticks: int = 4) -> Scale:
@@ -46,7 +49,7 @@ def scale_of(values: Iterable[float], *, limit: float | None = None, most_ticks:
         low, high = min(low, limit), max(high, limit)
     if low >= 0 and high - low >= _LEVEL_SHARE * high:
         low = 0.0
-    least = _LEAST_SHARE * max(abs(low), abs(high)) or 1.0
+    least = max(_LEAST_SHARE * max(abs(low), abs(high)), _LEAST_SPAN) if low or high else 1.0
     if high - low < least:
         middle = (low + high) / 2
         low = max(0.0, middle - least / 2) if low >= 0 else middle - least / 2

@@ -5,7 +5,6 @@ Belongs here: breaking a series where nothing is known, and thinning that keeps 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -13,12 +12,15 @@ Point = tuple[datetime, float | None]
 Known = tuple[datetime, float]
 Span = tuple[datetime, datetime]
 
+_MOST = 1e15
+"""Nothing that we measure is larger; a value that is, is a mistake that would hide all others."""
+
 
 def unbroken(points: Iterable[Point], gaps: Sequence[Span] = ()) -> list[list[Known]]:
-    """Divide points into runs without anything unknown between them; NaN and infinities are unknown."""
+    """Divide points into runs without anything unknown between them; NaN, infinities and absurd values are unknown."""
     runs: list[list[Known]] = [[]]
     for at, value in points:
-        if value is None or not math.isfinite(value):
+        if value is None or not abs(value) <= _MOST:  # NaN is not
             runs.append([])
             continue
         before = runs[-1][-1][0] if runs[-1] else None
