@@ -123,7 +123,7 @@ class SeriesQuery:
 DEFAULT_ORIGIN = "default"
 """The origin of a rule that the product brings; another rule's is its file."""
 
-BUILTINS = ("collection_age_seconds", "job_failed", "channel_failing_seconds", "circuit_breaker_open")
+BUILTINS = ("collection_age_seconds", "job_failed", "channel_failing_seconds", "circuit_breaker_open", "faults_left")
 """The names that `SeriesQuery.builtin` may have."""
 
 

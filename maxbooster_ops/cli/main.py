@@ -31,6 +31,7 @@ COMMANDS = (
     "regressions",
     "trends",
     "slo",
+    "chaos",
     "burn-in",
     "sql",
 )

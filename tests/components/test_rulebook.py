@@ -109,6 +109,8 @@ def test_special_treatment_is_as_specified():
         "generation_failures": 5,
         "quota_exceeded": 10,
         "certificate_expires": 24 * 60,
+        "drill_failed": 24 * 60,
+        "drill_needs_review": 24 * 60,
     }
 
 

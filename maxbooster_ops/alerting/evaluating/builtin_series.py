@@ -1,6 +1,6 @@
 """Series that no query of the lake can give, because the state has them, and they hold at the moment of asking.
 
-Belongs here: their values. Not here: the rules on them (`rules/watching.yaml`, `rules/dead_letters.yaml`).
+Belongs here: their values. Not here: the rules on them (`rules/`).
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from maxbooster_ops.alerting.delivering.channel_health import failing_channels
 from maxbooster_ops.alerting.rule import Labels
 from maxbooster_ops.alerting.samples import Samples
 from maxbooster_ops.store.alert_tables import job_outcomes
+from maxbooster_ops.store.drill_tables import faults
 from maxbooster_ops.store.progress import BREAKERS, read_progress
 
 _BREAKERS_KNOWN_FOR = timedelta(minutes=5)
 """They are looked at every minute; what was seen longer ago says nothing of now."""
+
+_LONGEST_FAULT = timedelta(minutes=15)
+"""No scenario of ours may take longer than a few minutes; a fault of this age belongs to a drill that died."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class Watching:
     jobs: tuple[tuple[str, bool], ...]
     failing_channels: tuple[tuple[str, float], ...]
     breakers: tuple[tuple[str, bool], ...] = ()
+    faults_left: int = 0
 
     @classmethod
     def read(cls, connection: sa.Connection, *, newest_beat: datetime | None, now: datetime) -> Watching:
@@ -44,6 +49,7 @@ class Watching:
             jobs=tuple((job, failed) for job, failed in outcomes),
             failing_channels=tuple(failing_channels(connection, now)),
             breakers=tuple(seen.detail["open"].items()) if seen and is_known else (),
+            faults_left=_faults_left(connection, now),
         )
 
     def samples(self, name: str, always: Labels) -> list[Samples]:
@@ -57,7 +63,15 @@ class Watching:
             values = [({"channel": channel}, seconds) for channel, seconds in self.failing_channels]
         elif name == "circuit_breaker_open":
             values = [({"job": job}, float(is_open)) for job, is_open in self.breakers]
+        elif name == "faults_left":
+            values = [({}, float(self.faults_left))]
         return [self._sample({**always, **labels}, value) for labels, value in values]
 
     def _sample(self, labels: Labels, value: float) -> Samples:
         return Samples(labels=labels, ts=np.array([self.now.timestamp()]), values=np.array([value]))
+
+
+def _faults_left(connection: sa.Connection, now: datetime) -> int:
+    stuck = faults.c.state == "stuck"
+    old = faults.c.state.in_(["planned", "injected"]) & (faults.c.planned_at < now - _LONGEST_FAULT)
+    return connection.scalar(sa.select(sa.func.count()).select_from(faults).where(stuck | old)) or 0
