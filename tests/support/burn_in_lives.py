@@ -9,7 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,6 +25,19 @@ from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.state import open_state
+
+
+@dataclass
+class HandClock:
+    """A clock that only waiting moves, so that a day passes at once."""
+
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
 
 class Dies(StrEnum):
