@@ -10,7 +10,7 @@ from typing import Any
 
 from maxbooster_ops.readiness.report.chaos_summary import ChaosSummary, ScenarioSummary, StepSummary
 from maxbooster_ops.readiness.report.files import write_report
-from maxbooster_ops.readiness.report.json_text import json_text, plain
+from maxbooster_ops.readiness.report.json_text import json_pieces, plain
 from maxbooster_ops.readiness.report.rendering import TEMPLATES, render
 from maxbooster_ops.readiness.report.table import Headline, Row, Table, Tone
 from maxbooster_ops.readiness.report.wording import NOTHING, clock, moment, outside, quantity, span
@@ -50,9 +50,9 @@ def write_chaos_report(home: Home, drill: ChaosSummary) -> Path:
     """
     content = _content(drill)
     texts = {
-        ".json": json_text({"format": FORMAT, "version": VERSION, **plain(drill)}),
-        ".html": render(TEMPLATES, "chaos.html.j2", content),
-        ".md": render(TEMPLATES, "chaos.md.j2", content),
+        ".json": json_pieces({"format": FORMAT, "version": VERSION, **plain(drill)}),
+        ".html": [render(TEMPLATES, "chaos.html.j2", content)],
+        ".md": [render(TEMPLATES, "chaos.md.j2", content)],
     }
     return write_report(home, f"chaos-{drill.drill_id}", texts)
 

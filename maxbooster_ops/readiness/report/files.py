@@ -5,7 +5,7 @@ Belongs here: names and writing. Not here: what they say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -21,10 +21,11 @@ def report_file(report: Path, ending: str) -> Path:
     return report.with_name(report.name + ending)
 
 
-def write_report(home: Home, name: str, texts: Mapping[str, str]) -> Path:
-    """Write a text for each of `ENDINGS`, over what an earlier report of that name left; give the path without ending.
+def write_report(home: Home, name: str, texts: Mapping[str, Iterable[str]]) -> Path:
+    """Write a text, given in pieces, for each of `ENDINGS`; give the path without an ending.
 
-    A reader sees each file as it was before or as it is now. Raises `StoreError` where that is not possible.
+    What an earlier report of that name left is replaced; a reader sees each file as it was before or as it is now.
+    Raises `StoreError` where that is not possible.
     """
     report = home.reports / name
     try:
@@ -40,14 +41,14 @@ def write_report(home: Home, name: str, texts: Mapping[str, str]) -> Path:
     return report
 
 
-def _put(path: Path, text: str) -> None:
-    # A half of a surrogate pair, as a platform may send, is no character: in JSON its escape is what is wanted.
-    content = text.encode("utf-8", "backslashreplace")
+def _put(path: Path, pieces: Iterable[str]) -> None:
     with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as fresh:
         try:
-            fresh.write(content)
+            for piece in pieces:
+                # A half of a surrogate pair, as a platform may send, is no character: in JSON its escape is wanted.
+                fresh.write(piece.encode("utf-8", "backslashreplace"))
             fresh.flush()
-        except OSError:
+        except BaseException:
             Path(fresh.name).unlink(missing_ok=True)
             raise
     Path(fresh.name).chmod(0o644)

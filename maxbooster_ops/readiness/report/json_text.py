@@ -8,20 +8,25 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from maxbooster_ops.errors import redact
 
 
-def json_text(document: Mapping[str, Any]) -> str:
-    """Give a JSON document; dataclasses become objects, durations seconds, NaN and infinities null.
+def json_pieces(document: Mapping[str, Any]) -> Iterator[str]:
+    """Give a JSON document piece by piece, each item of a list on a line of its own: a day of checks is megabytes.
 
-    It holds no credentials, and stays harmless inside a page: no `<` is left in it.
+    Dataclasses become objects, durations seconds, NaN and infinities null. It holds no credentials, and stays harmless
+    inside a page: no `<` is left in it.
     """
-    text = json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False)
-    return text.replace("<", "\\u003c") + "\n"
+    before = "{\n"
+    for name, value in document.items():
+        yield f"{before} {_text(name)}: "
+        yield from _list(value) if isinstance(value, list | tuple) and value else [_text(value)]
+        before = ",\n"
+    yield "\n}\n"
 
 
 def plain(value: Any) -> Any:
@@ -43,3 +48,15 @@ def plain(value: Any) -> Any:
     if hasattr(value, "item"):  # one of numpy's numbers or truths
         return plain(value.item())
     return value if isinstance(value, int | float | None) else str(value)
+
+
+def _list(items: Sequence[Any]) -> Iterator[str]:
+    before = "[\n"
+    for item in items:
+        yield f"{before}  {_text(item)}"
+        before = ",\n"
+    yield "\n ]"
+
+
+def _text(value: Any) -> str:
+    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")

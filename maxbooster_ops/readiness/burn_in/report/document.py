@@ -5,14 +5,12 @@ Belongs here: the document's fields (`docs/reports.md` describes them). Not here
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import datetime
 from typing import Any
 
 from maxbooster_ops.readiness.burn_in.report.comparing import FORMAT, VERSION
 from maxbooster_ops.readiness.burn_in.report.material import Material
 from maxbooster_ops.readiness.burn_in.session import Session
-from maxbooster_ops.store.findings import BurnInCheck
 
 
 def document_of(material: Material) -> dict[str, Any]:
@@ -44,7 +42,7 @@ def document_of(material: Material) -> dict[str, Any]:
             "remark": comparison.remark,
             "changes": comparison.changes,
         },
-        "checks": [_check(check) for check in material.checks],
+        "checks": material.checks,
     }
 
 
@@ -63,8 +61,3 @@ def _session(session: Session, target: str, ended_at: datetime) -> dict[str, Any
         "takeovers": session.takeovers,
         "paused_seconds": session.paused_seconds,
     }
-
-
-def _check(check: BurnInCheck) -> dict[str, Any]:
-    fields = (field.name for field in dataclasses.fields(check) if field.name != "session_id")
-    return {name: getattr(check, name) for name in fields}

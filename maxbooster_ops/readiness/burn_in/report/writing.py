@@ -16,7 +16,7 @@ from maxbooster_ops.readiness.burn_in.report.document import document_of
 from maxbooster_ops.readiness.burn_in.report.material import Material, in_order
 from maxbooster_ops.readiness.burn_in.session import Session
 from maxbooster_ops.readiness.report.files import write_report
-from maxbooster_ops.readiness.report.json_text import json_text
+from maxbooster_ops.readiness.report.json_text import json_pieces
 from maxbooster_ops.readiness.report.rendering import render
 from maxbooster_ops.readiness.report.wording import outside
 from maxbooster_ops.store.findings import BurnInCheck
@@ -51,8 +51,8 @@ def write_burn_in_report(
     )
     content = content_of(material)
     texts = {
-        ".json": json_text(document_of(material)),
-        ".html": render(_TEMPLATES, "burn_in.html.j2", content),
-        ".md": render(_TEMPLATES, "burn_in.md.j2", content),
+        ".json": json_pieces(document_of(material)),
+        ".html": [render(_TEMPLATES, "burn_in.html.j2", content)],
+        ".md": [render(_TEMPLATES, "burn_in.md.j2", content)],
     }
     return write_report(home, f"burn-in-{session.id}", texts)
