@@ -18,6 +18,7 @@ from maxbooster_ops.readiness.chaos.stand.worker_contract import RUNS
 _LISTS = ("wait", "active", "paused")
 _SETS = ("completed", "failed", "delayed", "prioritized", "waiting-children")
 LOST = "lost"
+_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,20 @@ async def _add(url: str, queue: str, jobs: Sequence[Planned]) -> list[str]:
 
 
 def states(client: redis.Redis, queue: str, ids: Sequence[str]) -> dict[str, str]:
-    """Say where each job stands at one moment; `lost` where it is in no list, or its data is gone."""
-    with client.pipeline(transaction=True) as pipeline:
+    """Say where each job stands; `lost` where it is in no list, or its data is gone.
+
+    One that was on its way from one list to the next as we looked is looked for again.
+    """
+    found = _look(client, queue, ids)
+    for _ in range(_LOOKS):
+        if missing := [job for job, state in found.items() if state == LOST]:
+            found |= _look(client, queue, missing)
+    return found
+
+
+def _look(client: redis.Redis, queue: str, ids: Sequence[str]) -> dict[str, str]:
+    # No transaction: a Redis that is full refuses it whole, even where it only reads.
+    with client.pipeline(transaction=False) as pipeline:
         for job in ids:
             pipeline.exists(f"bull:{queue}:{job}")
             for name in _LISTS:

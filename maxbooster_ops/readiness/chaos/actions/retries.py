@@ -18,16 +18,16 @@ _EARLY_MS = 50.0
 
 
 @action("retries.settle")
-def settle(drill: Drill, *, jobs: str = "jobs", state: str = "failed", seconds: float = 30) -> int:
+def settle(drill: Drill, *, jobs: str = "jobs", seconds: float = 30) -> str:
     """Wait until every job has ended: failed for good, or completed."""
-    ids = ids_of(drill, jobs)
 
-    def ended() -> bool:
+    def ended() -> dict[str, str] | None:
         with redis_of(drill) as client:
-            return all(found == state for found in bullmq_jobs.states(client, queue_of(drill), ids).values())
+            found = bullmq_jobs.states(client, queue_of(drill), ids_of(drill, jobs))
+        return found if set(found.values()) <= {"completed", "failed"} else None
 
-    drill.wait_for(ended, seconds=seconds, what=f"{len(ids)} {state} jobs ({jobs})")
-    return len(ids)
+    found = drill.wait_for(ended, seconds=seconds, what=f"the end of all {jobs} jobs")
+    return ", ".join(sorted(found.values()))
 
 
 @action("retries.attempts")

@@ -17,11 +17,14 @@ from typing import Any
 
 from bullmq import Job, Worker
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from maxbooster_ops.readiness.chaos.stand.worker_contract import RUNS, URL_VARIABLE
 
 _SOCKET_TIMEOUT = "socket_timeout=20"
 """Longer than a worker blocks in Redis, which is up to 10 s; else redis-py takes the server for dead."""
+
+_AGAIN_AFTER_SECONDS = 0.1
 
 
 class PlannedFailureError(Exception):
@@ -37,7 +40,7 @@ async def serve(url: str, queue: str, options: dict[str, Any]) -> None:
 
         async def note(job: Job, what: str) -> None:
             entry = {"id": job.id, "attempt": job.attemptsMade + 1, "what": what, "at_ms": time.time() * 1000}
-            await client.rpush(f"bull:{queue}:{RUNS}", json.dumps(entry))
+            await _kept(client, f"bull:{queue}:{RUNS}", json.dumps(entry))
 
         async def work(job: Job, _token: str) -> str:
             await note(job, "began")
@@ -52,6 +55,17 @@ async def serve(url: str, queue: str, options: dict[str, Any]) -> None:
         worker.on("error", lambda error, *_: sys.stderr.write(f"{type(error).__name__}: {error}\n"))
         await stop.wait()
         await worker.close(force=True)
+
+
+async def _kept(client: Redis, key: str, entry: str) -> None:
+    """Write an entry, when Redis is there again where it is not: what is drilled is the queue, not this list."""
+    while True:
+        try:
+            await client.rpush(key, entry)
+        except RedisError:
+            await asyncio.sleep(_AGAIN_AFTER_SECONDS)
+        else:
+            return
 
 
 def main() -> None:
