@@ -16,6 +16,11 @@ from maxbooster_ops.readiness.burn_in.judgement import Drift
 _LEAST_VALUES = 3
 """A third needs one."""
 
+_SURE_SHARE = 1 / 3
+"""Of the first third, that growth must reach even at the low end of its interval (`docs/benchmarks.md`)."""
+
+DEGRADES = "degrades"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
@@ -54,9 +59,6 @@ def drift_of(watched: Watched, values: Values) -> Drift | None:
     )
 
 
-DEGRADES = "degrades"
-
-
 def _verdict(watched: Watched, first: float, last: float, slope: Slope | None, later: Slope | None) -> str:
     if slope is None or later is None:
         return "too few values"
@@ -67,4 +69,5 @@ def _verdict(watched: Watched, first: float, last: float, slope: Slope | None, l
     if watched.least_difference is None or later.per_hour <= 0:
         return "rises"
     by_enough = last - first >= watched.least_difference and last >= watched.least_factor * first
-    return DEGRADES if by_enough else "rises"
+    is_sure = slope.low * slope.hours >= _SURE_SHARE * first
+    return DEGRADES if by_enough and is_sure else "rises"

@@ -6,7 +6,9 @@ Belongs here: growth, its projection to a day, leaks. Not here: the statistics (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -64,7 +66,7 @@ def weigh_memory(timeline: Timeline) -> MemoryEvidence:
             below("memory growth", growth, limit_now, "MB"),
             below("memory growth per 24 h", per_day, limit, "MB"),
         ],
-        drifts=[drift] if drift else [],
+        drifts=[replace(drift, verdict=leak.verdict.value)] if drift else [],
         growth_mb=growth,
         growth_mb_per_day=per_day,
         leak=leak,
@@ -80,8 +82,13 @@ def _longest_stretch(timeline: Timeline) -> Timeline:
     if not starts:
         return timeline
     last = timeline.checks[-1].ts + timeline.plan.interval
-    stretches = [timeline.between(*ends) for ends in pairwise([timeline.checks[0].ts, *starts, last])]
+    ends = pairwise([timeline.checks[0].ts, *starts, last])
+    stretches = [timeline.only(partial(_is_within, start, end)) for start, end in ends]
     return max(stretches, key=lambda stretch: stretch.hours)
+
+
+def _is_within(start: datetime, end: datetime, check: BurnInCheck) -> bool:
+    return start <= check.ts < end
 
 
 def _growth(values: Values) -> float:

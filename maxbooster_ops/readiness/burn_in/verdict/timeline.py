@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -84,6 +84,6 @@ class Timeline:
         unknown = sum((length for after, length in steps if get(after) is None), timedelta(0))
         return unknown / whole if whole else 0.0
 
-    def between(self, start: datetime, end: datetime) -> Timeline:
-        """Give the part from `start` until before `end`."""
-        return replace(self, checks=tuple(check for check in self.checks if start <= check.ts < end))
+    def only(self, keep: Callable[[BurnInCheck], bool]) -> Timeline:
+        """Give the checks of some kind, as if there were no others."""
+        return replace(self, checks=tuple(filter(keep, self.checks)))
