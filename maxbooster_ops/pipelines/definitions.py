@@ -18,6 +18,7 @@ from maxbooster_ops.pipelines.burn_in import (
     report_asset,
 )
 from maxbooster_ops.pipelines.burn_in_supervisor import burn_in_supervisor
+from maxbooster_ops.pipelines.chaos import chaos, chaos_asset, chaos_leftovers, newest_drill_is_ready
 from maxbooster_ops.pipelines.collection import collect, collect_every_minute, collected
 from maxbooster_ops.pipelines.dead_letters import dead_letters, redrive, redrive_hourly, redrive_job
 from maxbooster_ops.pipelines.executions import bottlenecks, job_metrics
@@ -54,10 +55,11 @@ defs = dg.Definitions(
         dead_letters,
         checks_asset,
         report_asset,
+        chaos_asset,
         store_maintenance,
         instance_housekeeping,
     ],
-    jobs=[collect, health, aggregate, save_baseline, redrive_job, cleanup, burn_in, burn_in_rehearsal],
+    jobs=[collect, health, aggregate, save_baseline, redrive_job, cleanup, burn_in, burn_in_rehearsal, chaos],
     schedules=[
         collect_every_minute,
         health_every_5_minutes,
@@ -68,8 +70,8 @@ defs = dg.Definitions(
         cleanup_daily,
         tidy_hourly,
     ],
-    asset_checks=[channels_reach_people, newest_is_fit_for_release],
-    sensors=[*SENSORS, run_failures, burn_in_supervisor],
+    asset_checks=[channels_reach_people, newest_is_fit_for_release, newest_drill_is_ready],
+    sensors=[*SENSORS, run_failures, burn_in_supervisor, chaos_leftovers],
     resources={"ops": OpsResource(), "warm": WarmAlerting()},
     # One process per run: the steps are short, and a process per step would cost three more CPU-seconds.
     executor=dg.in_process_executor,
