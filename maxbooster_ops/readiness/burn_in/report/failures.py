@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from maxbooster_ops.readiness.report.plots.points import Span
+from maxbooster_ops.readiness.report.plots.points import Span, parted
 from maxbooster_ops.store.findings import BurnInCheck
 
 PARTS: Mapping[str, str] = {
@@ -49,7 +49,7 @@ def failure_runs(checks: Iterable[BurnInCheck], gaps: Sequence[Span] = ()) -> li
     before: BurnInCheck | None = None
     for check in checks:
         if not check.ok:
-            if before is None or before.ok or _is_between(gaps, before.ts, check.ts):
+            if before is None or before.ok or parted(before.ts, check.ts, gaps):
                 runs.append([])
             runs[-1].append(check)
         before = check
@@ -80,7 +80,3 @@ def _told(run: Sequence[BurnInCheck]) -> FailureRun:
 def _failed_parts(check: BurnInCheck) -> list[str]:
     failed = [part for part in PARTS if getattr(check, part) == "failed"]
     return failed or [part for part in PARTS if getattr(check, part) == "missing"]
-
-
-def _is_between(gaps: Sequence[Span], start: datetime, end: datetime) -> bool:
-    return any(gap_start < end and gap_end > start for gap_start, gap_end in gaps)

@@ -42,7 +42,7 @@ SHOWN = (
         fields=[("PING", "redis_latency_ms")],
         limit=lambda thresholds: thresholds.redis_latency_ms,
     ),
-    Shown(title="Waiting jobs", unit="jobs", fields=[("waiting", "waiting"), ("active", "active")]),
+    Shown(title="Waiting jobs", unit="", fields=[("waiting", "waiting"), ("active", "active")]),
     Shown(
         title="AI model cache utilization",
         unit="%",
@@ -52,7 +52,7 @@ SHOWN = (
     Shown(title="Health endpoint", unit="ms", fields=[("answer", "health_latency_ms")]),
     Shown(title="Database connections in use", unit="%", fields=[("of the pool", "pool_utilization_percent")]),
     Shown(title="Requests, 95th percentile", unit="ms", fields=[("p95", "request_ms_p95")]),
-    Shown(title="Jobs failed since the check before", unit="jobs", fields=[("failed", "failed_delta")]),
+    Shown(title="Jobs failed since the check before", unit="", fields=[("failed", "failed_delta")]),
 )
 
 
@@ -143,7 +143,7 @@ def _caption(plot: TimePlot) -> str:
     )
     if plot.limit is None or plot.limit_is_drawn:
         return said
-    return f"{said}; the limit of {quantity(plot.limit, plot.unit)} is far above"
+    return f"{said}; the limit of {quantity(plot.limit, plot.unit)} is above what is shown"
 
 
 def _counts(found: Sequence[str]) -> str:

@@ -24,9 +24,6 @@ _LEAST_SHARE = 0.1
 _LEAST_SPAN = 1e-6
 """Less than that is nothing in any of our units."""
 
-_LIMIT_IN_SIGHT = 2.5
-"""A limit up to so many times the greatest value is shown; a farther one would press the curve to the ground."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
@@ -42,10 +39,10 @@ class Scale:
 
 
 def scale_of(values: Iterable[float], *, limit: float | None = None, most_ticks: int = 4) -> Scale:
-    """Choose an axis for finite values, with `limit` on it where that is not far away."""
+    """Choose an axis for finite values, with `limit` on it."""
     known = list(values) or [0.0]
     low, high = min(known), max(known)
-    if limit is not None and shows_limit(high, limit):
+    if limit is not None:
         low, high = min(low, limit), max(high, limit)
     if low >= 0 and high - low >= _LEVEL_SHARE * high:
         low = 0.0
@@ -58,11 +55,6 @@ def scale_of(values: Iterable[float], *, limit: float | None = None, most_ticks:
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     ticks = tuple(round(number * step, 12) for number in range(first, last + 1))
     return Scale(low=ticks[0], high=ticks[-1], ticks=ticks)
-
-
-def shows_limit(highest: float, limit: float) -> bool:
-    """Tell whether a limit is near enough to the values to be drawn."""
-    return limit <= _LIMIT_IN_SIGHT * highest
 
 
 def time_ticks(start: datetime, end: datetime, most: int = 5) -> list[tuple[datetime, str]]:

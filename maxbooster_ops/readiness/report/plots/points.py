@@ -24,10 +24,19 @@ def unbroken(points: Iterable[Point], gaps: Sequence[Span] = ()) -> list[list[Kn
             runs.append([])
             continue
         before = runs[-1][-1][0] if runs[-1] else None
-        if before is not None and any(start < at and end > before for start, end in gaps):
+        if before is not None and parted(before, at, gaps):
             runs.append([])
         runs[-1].append((at, value))
     return [run for run in runs if run]
+
+
+def parted(one: datetime, next_one: datetime, gaps: Sequence[Span]) -> bool:
+    """Tell whether a gap takes most of the time from one moment to the next.
+
+    Gaps are from one due time to another, checks are taken a little later: the two may overlap where nothing is amiss.
+    """
+    overlaps = (min(next_one, end) - max(one, start) for start, end in gaps)
+    return any(2 * overlap > next_one - one for overlap in overlaps)
 
 
 def thinned(run: Sequence[Known], span: Span, columns: int) -> list[Known]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup, escape
 
-from maxbooster_ops.readiness.report.plots.axis import Scale, scale_of, shows_limit, time_ticks
+from maxbooster_ops.readiness.report.plots.axis import Scale, scale_of, time_ticks
 from maxbooster_ops.readiness.report.plots.points import Known, Point, Span, thinned, unbroken
 from maxbooster_ops.readiness.report.wording import number
 
@@ -22,6 +22,9 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 8, 10, 22
 _INNER_WIDTH, _INNER_HEIGHT = WIDTH - _LEFT - _RIGHT, HEIGHT - _TOP - _BOTTOM
 _GROUND = HEIGHT - _BOTTOM
 _STYLES = ("line-a", "line-b")
+
+_LIMIT_IN_SIGHT = 2.5
+"""A limit up to so many times the greatest value is shown; a farther one would press the curve to the ground."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +55,10 @@ class TimePlot:
 
     @property
     def limit_is_drawn(self) -> bool:
-        """Whether the limit lies near enough to the values to be drawn."""
-        return self.limit is not None and shows_limit(max(self.values, default=0.0), self.limit)
+        """Whether the limit lies near enough to the values to be drawn; everybody expects 0 to 100 of percent."""
+        if self.limit is None:
+            return False
+        return self.unit == "%" or self.limit <= _LIMIT_IN_SIGHT * max(self.values, default=0.0)
 
 
 def draw(plot: TimePlot) -> Markup | None:
@@ -63,7 +68,7 @@ def draw(plot: TimePlot) -> Markup | None:
         return None
     if plot.end <= plot.start:
         plot = _widened(plot)
-    canvas = _Canvas(plot, scale_of(values, limit=plot.limit))
+    canvas = _Canvas(plot, scale_of(values, limit=plot.limit if plot.limit_is_drawn else None))
     parts = [*canvas.gaps(), *canvas.value_axis(), *canvas.time_axis(), *canvas.limit(), *canvas.lines()]
     label = escape(f"{plot.title}, {number(min(values))} to {number(max(values))} {plot.unit}".rstrip())
     drawn = "".join([*parts, *canvas.failures()])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maxbooster_ops.readiness.report.plots.axis import scale_of, time_ticks
-from maxbooster_ops.readiness.report.plots.points import thinned, unbroken
+from maxbooster_ops.readiness.report.plots.points import parted, thinned, unbroken
 from maxbooster_ops.readiness.report.plots.strip import Cell, cells_of, strip
 from maxbooster_ops.readiness.report.plots.time_plot import Line, TimePlot, draw
 
@@ -58,6 +58,18 @@ def test_a_line_does_not_lead_over_a_gap():
     (path,) = line_paths(draw(plot([1.0, 2.0, 3.0, 4.0], gaps=[(at(1), at(2))])))
     assert path.count("M") == 2
     assert unbroken([(at(1), 2.0), (at(2), 3.0)], [(at(1), at(2))]) == [[(at(1), 2.0)], [(at(2), 3.0)]]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "is_parted"),
+    [
+        pytest.param(at(0.02), at(0.98), True, id="from due time to due time"),
+        pytest.param(at(-5), at(0.02), False, id="over before the first was taken, a little late"),
+        pytest.param(at(0.98), at(5), False, id="begins when the second was due, taken a little late"),
+    ],
+)
+def test_a_gap_parts_two_values_where_it_takes_most_of_the_time_between_them(start, end, is_parted):
+    assert parted(at(0), at(1), [(start, end)]) is is_parted
 
 
 def test_a_value_alone_is_a_dot():
