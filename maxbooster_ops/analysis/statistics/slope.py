@@ -40,10 +40,13 @@ class Block(StrEnum):
 
     def of(self, values: Floats) -> float:
         """Give what stands for a block of `values`, of which there is at least one."""
-        return float(np.quantile(values, _SHARES[self]))
-
-
-_SHARES = {Block.MINIMUM: 0.0, Block.LOWER_QUARTILE: 0.25, Block.MEDIAN: 0.5}
+        match self:
+            case Block.MINIMUM:
+                return float(values.min())
+            case Block.LOWER_QUARTILE:
+                return float(np.quantile(values, 0.25))
+            case Block.MEDIAN:
+                return float(np.median(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
