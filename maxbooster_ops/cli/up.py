@@ -68,6 +68,7 @@ def _start(settings: Settings, place: Home, supervisor: Supervisor) -> None:
         with console.status("Starting the sandbox platform"):
             start_sandbox(supervisor, place.sandbox)
     _take_first_beat(place)
+    _take_back_faults(place)
     port = _port(settings)
     if port != settings.maxbooster_dagster_port:
         errors.print(f"Port {settings.maxbooster_dagster_port} is in use; the Dagster UI takes {port}.", style="yellow")
@@ -100,6 +101,16 @@ def _take_first_beat(home: Home) -> None:
     if beat.returncode:
         *_, said = beat.stderr.strip().splitlines() or ["no reason given"]
         raise StoreError(f"The first beat could not be taken. {said}")
+
+
+def _take_back_faults(home: Home) -> None:
+    """Take back what a chaos drill that died left in force; a sensor tries again what cannot be taken back now."""
+    if not home.drills.is_dir():
+        return
+    command = [sys.executable, "-m", "maxbooster_ops", "chaos", "--roll-back", "--home", str(home.root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
+    if done.returncode:
+        errors.print(f"{done.stdout}{done.stderr}".strip(), style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_table(url: str, home: Home, targets: Targets) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.readiness.chaos.drill_lock import DrillRunsError, drop_drill_folders, only_one
 from maxbooster_ops.readiness.chaos.fault import Fault
+from maxbooster_ops.readiness.chaos.faults import FAULTS
 from maxbooster_ops.readiness.chaos.ledger import Ledger, Written
 from maxbooster_ops.readiness.chaos.targets import TargetSecrets
 from maxbooster_ops.settings import Settings
@@ -29,7 +30,7 @@ def roll_back_leftovers(
 
     Doing it again, or from several processes, is fine. A fault that cannot be taken back is tried again next time.
     """
-    ledger = Ledger(state, faults or _all_faults(), TargetSecrets(settings, state.home), clock=clock)
+    ledger = Ledger(state, faults or {fault.kind: fault for fault in FAULTS}, TargetSecrets(settings, state.home), clock=clock)
     if not (ledger.open() or _has_folders(state)):
         return ()
     with suppress(DrillRunsError), only_one(state.home, "roll-back"):
@@ -47,9 +48,3 @@ def forget(settings: Settings, state: State, fault_id: str, *, clock: Callable[[
 def _has_folders(state: State) -> bool:
     drills = state.home.drills
     return drills.is_dir() and any(path.is_dir() for path in drills.iterdir())
-
-
-def _all_faults() -> Mapping[str, Fault]:
-    from maxbooster_ops.readiness.chaos.faults import FAULTS  # noqa: PLC0415 -- the sensor looks every minute, mostly in vain
-
-    return {fault.kind: fault for fault in FAULTS}
