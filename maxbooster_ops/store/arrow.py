@@ -10,6 +10,7 @@ import types
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
@@ -37,6 +38,7 @@ def _arrow_type(hint: Any) -> pa.DataType:
     return _SCALARS[hint]
 
 
+@cache
 def arrow_schema(kind: type[Fact]) -> pa.Schema:
     """Give the columns of `kind`: `batch_id` first, then its fields in their order."""
     hints = get_type_hints(kind)

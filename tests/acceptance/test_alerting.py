@@ -11,6 +11,9 @@ from support.alert_receiver import alert_receiver
 from support.redis_process import free_port
 from support.running_up import RunningUp, eventually
 
+from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.lake import open_lake
+
 FAULTY_SECONDS = 45
 EVERYWHERE = {"pagerduty", "email", "slack", "teams", "discord", "webhook"}
 
@@ -32,7 +35,7 @@ def up(tmp_path_factory, receiver):
     ).start()
     platform = re.search(r"http://127\.0\.0\.1:\d+", running.printed.split("platform")[1]).group()
     # Not before the first run collects: the page before the errors is what they are counted from.
-    eventually(lambda: len(beats(running)) >= 3, seconds=120, what="the first scheduled beats")
+    eventually(lambda: beats(running) >= 3, seconds=120, what="the first scheduled beats", every=1)
     requests.post(
         f"{platform}/api/test/trigger-errors", json={"duration": FAULTY_SECONDS}, timeout=30
     ).raise_for_status()
@@ -41,7 +44,8 @@ def up(tmp_path_factory, receiver):
 
 
 def beats(up):
-    return json.loads(up.cli("sql", "SELECT ts FROM beats", "--format", "json"))
+    with open_lake(Home(root=up.home), read_only=True) as lake:
+        return lake.query("SELECT count(*) AS beats FROM beats")[0]["beats"]
 
 
 def alerts(up, *arguments):
@@ -55,7 +59,9 @@ def of_rule(up, rule):
 @pytest.fixture(scope="module")
 def error_rate(up):
     """The alert that the errors raise."""
-    return eventually(lambda: of_rule(up, "error_rate"), seconds=120, what="the alert error_rate")[0]
+    known = "SELECT id FROM alerts WHERE rule = 'error_rate'"
+    eventually(lambda: up.is_in_state(known), seconds=120, what="the alert error_rate")
+    return of_rule(up, "error_rate")[0]
 
 
 def test_an_alert_says_what_how_bad_and_since_when(error_rate):
@@ -88,10 +94,8 @@ def test_acknowledging_quietens_the_phone(up, receiver, error_rate):
 
 
 def test_whoever_was_told_hears_the_end(up, receiver, error_rate):
-    def resolved():
-        return [a for a in of_rule(up, "error_rate") if a["id"] == error_rate["id"] and a["state"] == "resolved"]
-
-    eventually(resolved, seconds=200, what="the errors to be over")
+    over = f"SELECT id FROM alerts WHERE id = '{error_rate['id']}' AND resolved_at IS NOT NULL"
+    eventually(lambda: up.is_in_state(over), seconds=200, what="the errors to be over")
 
     def told():
         return {each.vendor for each in receiver.accepted if "esolved" in json.dumps(each.document)}

@@ -54,7 +54,9 @@ def test_the_first_beat_is_there_at_once(up):
 
 
 def test_a_scheduled_run_becomes_green_and_materializes_what_was_collected(up):
-    eventually(lambda: any(run["status"] == "SUCCESS" for run in up.runs("collect")), seconds=200, what="a green run")
+    eventually(
+        lambda: any(run["status"] == "SUCCESS" for run in up.runs("collect")), seconds=200, what="a green run", every=1
+    )
     assert {run["status"] for run in up.runs("collect")} <= {"SUCCESS", "STARTED", "STARTING", "QUEUED"}
     nodes = up.ask("{assetNodes {assetKey {path} assetMaterializations(limit: 1) {metadataEntries {label}}}}")[
         "assetNodes"

@@ -10,7 +10,7 @@ from support.alert_audit import audit, taken
 from support.receiver_process import receiver_process
 from support.tick_kills import TickDrill
 
-KILLS = 12
+KILLS = 8
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,13 +29,13 @@ def environment(**ours: str) -> dict[str, str]:
     return {**{name: value for name, value in os.environ.items() if name not in variables()}, **ours}
 
 
-def eventually(condition: Callable[[], T], *, seconds: float, what: str) -> T:
+def eventually(condition: Callable[[], T], *, seconds: float, what: str, every: float = 0.2) -> T:
     """Give the first truthy answer."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := condition():
             return answer
-        time.sleep(0.2)
+        time.sleep(every)
     raise AssertionError(f"waited {seconds:g} s for {what}")
 
 
@@ -83,6 +85,11 @@ class RunningUp:
             f'{{runsOrError(filter: {{pipelineName: "{job}"}}) {{... on Runs {{results {{runId status}}}}}}}}'
         )
         return found["runsOrError"]["results"]
+
+    def is_in_state(self, query: str) -> bool:
+        """Tell whether the state has a row that answers `query`: for waiting, as a command takes a second each time."""
+        with closing(sqlite3.connect(f"file:{self.home / 'state.db'}?mode=ro", uri=True)) as state:
+            return state.execute(query).fetchone() is not None
 
     def cli(self, *arguments: str, check: bool = True) -> str:
         """Run another command on the same home and give what it prints."""
