@@ -80,7 +80,7 @@ def run(  # noqa: PLR0913, PLR0917 -- one per option
         if show_list:
             views.show_sessions(newest(state, _LISTED), json=json)
         elif stop_id:
-            _stop(settings, state, stop_id, json=json)
+            _stop(state, stop_id, json=json)
         else:
             plan = _plan(duration, interval, threshold or ())
             with _interrupted_by_requests(), _platform(settings, state.home, wanted=sandbox):
@@ -130,12 +130,12 @@ def _until_its_end(burn_in: BurnIn, display: Display) -> Ending:
         return Ending.CANCELLED
 
 
-def _stop(settings: Settings, state: State, session_id: str, *, json: bool) -> None:
+def _stop(state: State, session_id: str, *, json: bool) -> None:
     session = find(state, session_id)
     if not ask_to_cancel(state, session_id, utc_now()):
         raise DrillError(f"Burn-in {session_id} does not run: it is {session.status}.")
     if orphaned(session, utc_now()):
-        _conclude(report_orphan(settings, state, session_id), state.home, json=json)
+        _conclude(report_orphan(state, session_id), state.home, json=json)
     views.show_asked(session, json=json)
 
 

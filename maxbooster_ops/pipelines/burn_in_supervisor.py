@@ -28,7 +28,6 @@ from maxbooster_ops.readiness.burn_in.owner import orphaned
 from maxbooster_ops.readiness.burn_in.reporting import report_orphan
 from maxbooster_ops.readiness.burn_in.session import Session
 from maxbooster_ops.readiness.burn_in.sessions import running
-from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.state import State
 
 TICK_SECONDS = 58
@@ -64,7 +63,7 @@ def burn_in_supervisor(
         if run.run_id in decision.dead_runs:
             _report_dead(context.instance, run)
     context.log.info("Burn-in %s: %s, since %s", session.id, decision.step, decision.reason)
-    return _do(context, decision, session, runs, settings, state)
+    return _do(context, decision, session, runs, state)
 
 
 def _report_dead(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
@@ -80,7 +79,6 @@ def _do(
     decision: Decision,
     session: Session,
     runs: Sequence[dg.DagsterRun],
-    settings: Settings,
     state: State,
 ) -> dg.SensorResult:
     said = f"{session.id}: {decision.reason}"
@@ -89,7 +87,7 @@ def _do(
     if decision.step is Step.RESUME:
         return dg.SensorResult(run_requests=[_request(session, runs)])
     try:
-        reported = report_orphan(settings, state, session.id)
+        reported = report_orphan(state, session.id)
     except MaxboosterError as error:  # somebody took it up meanwhile, or the store is busy: the next tick sees
         context.log.warning(str(error))
         return dg.SensorResult(skip_reason=str(error))

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from maxbooster_ops.analysis.thresholds import Limits
-from maxbooster_ops.readiness.burn_in.composing import Occasion, Tally, Terms, compose
+from maxbooster_ops.errors import redact
+from maxbooster_ops.readiness.burn_in.composing import SESSION, Occasion, Tally, Terms, compose
 from maxbooster_ops.readiness.burn_in.health import HealthEndpoints
 from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.readiness.burn_in.seen import Seen
@@ -27,9 +28,6 @@ from maxbooster_ops.watching import targets_of
 
 DEADLINE_SECONDS = 5.0
 """A check is over after this, whatever hangs."""
-
-_SESSION = "session"
-"""Under this name the memories hold the tally, beside those of the sources."""
 
 _OWN_ROUTES = frozenset({"/api/metrics", "/api/monitoring/ai-models"})
 
@@ -58,11 +56,6 @@ class Checker:
         """Name the platform's process, where it runs on this host."""
         return self._targets.platform_process
 
-    @property
-    def target(self) -> str:
-        """Say what is checked, in words without secrets."""
-        return " ".join(filter(None, [self._targets.origin, self._targets.platform_url]))
-
     def take(
         self, number: int, due: datetime, memories: Memories, *, now: datetime, memory_low_mb: float | None
     ) -> Taken:
@@ -74,7 +67,7 @@ class Checker:
         if targets_of(self._settings) != self._targets:
             self.close()
             self._watch()  # a sandbox that was started anew has other addresses
-        tally = Tally(**memories.get(_SESSION, {}))
+        tally = Tally.of(memories)
         answers = self._rounds.read(lambda source: self._moment(source, memories, now))
         seen = Seen.of(answers, expected=frozenset((*tally.sources, *answers)))
         occasion = Occasion(
@@ -87,7 +80,7 @@ class Checker:
         health_ms = self._health.latency_ms(seen.probes) if self._health else None
         check, tally = compose(occasion, self._terms(), seen, tally, memory_low_mb=memory_low_mb, health_ms=health_ms)
         kept = {name: answer.reading.memory for name, answer in answers.items() if isinstance(answer.reading, Reading)}
-        return Taken(check=check, memories={**memories, **kept, _SESSION: tally.kept()})
+        return Taken(check=check, memories={**memories, **kept, SESSION: tally.kept()})
 
     def close(self) -> None:
         """Release the sources' connections."""
@@ -107,7 +100,7 @@ class Checker:
 
     def _moment(self, source: Source, memories: Memories, now: datetime) -> Moment:
         # What happened before the first check is not the burn-in's, so that one looks back at nothing.
-        interval = self._plan.interval.total_seconds() if _SESSION in memories else 0.0
+        interval = self._plan.interval.total_seconds() if SESSION in memories else 0.0
         return Moment(at=now, interval_seconds=interval, memory=memories.get(source.name, {}))
 
     def _terms(self) -> Terms:
@@ -116,4 +109,5 @@ class Checker:
             limits=Limits.of(self._settings),
             own_routes=_OWN_ROUTES | (self._health.routes if self._health else frozenset()),
             has_process=self.process is not None,
+            target=redact(" ".join(filter(None, [self._targets.origin, self._targets.platform_url]))),
         )

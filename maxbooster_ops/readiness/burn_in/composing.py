@@ -21,6 +21,9 @@ from maxbooster_ops.readiness.burn_in.seen import Seen
 from maxbooster_ops.store.facts import QueueSample
 from maxbooster_ops.store.findings import BurnInCheck
 
+SESSION = "session"
+"""Under this name the memories hold the tally, beside those of the sources."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
@@ -29,6 +32,13 @@ class Tally:
     failed_jobs: int = 0
     first_memory_mb: float | None = None
     sources: Sequence[str] = ()
+    target: str = ""
+    """What is checked, in words without secrets."""
+
+    @classmethod
+    def of(cls, memories: Mapping[str, Mapping[str, Any]]) -> Tally:
+        """Restore it from among the memories of the sources."""
+        return cls(**memories.get(SESSION, {}))
 
     def kept(self) -> Mapping[str, Any]:
         """Give the form that goes through JSON."""
@@ -54,6 +64,7 @@ class Terms:
     limits: Limits
     own_routes: frozenset[str]
     has_process: bool
+    target: str
 
 
 def compose(
@@ -69,6 +80,7 @@ def compose(
         failed_jobs=tally.failed_jobs + (failed_delta or 0),
         first_memory_mb=memory_mb if tally.first_memory_mb is None else tally.first_memory_mb,
         sources=sorted(seen.expected),
+        target=tally.target or terms.target,
     )
     limits, promised = terms.limits, terms.promised
     found = {

@@ -13,13 +13,12 @@ from datetime import datetime
 
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.readiness.burn_in import sessions
-from maxbooster_ops.readiness.burn_in.checking import Checker
+from maxbooster_ops.readiness.burn_in.composing import Tally
 from maxbooster_ops.readiness.burn_in.grid import Grid
 from maxbooster_ops.readiness.burn_in.judgement import Course, Judgement
 from maxbooster_ops.readiness.burn_in.keeping import Keeper
 from maxbooster_ops.readiness.burn_in.owner import Owner
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
-from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.findings import BurnInCheck, DrillResult
 from maxbooster_ops.store.state import State
 
@@ -34,7 +33,7 @@ class Reported:
     report: str
 
 
-def report(keeper: Keeper, status: SessionStatus, *, target: str, now: datetime) -> Reported:
+def report(keeper: Keeper, status: SessionStatus, *, now: datetime) -> Reported:
     """Judge what `keeper` kept, write the report, keep the result and end the session as `status`.
 
     A session that has ended is judged and reported once more and else stays as it is.
@@ -50,6 +49,7 @@ def report(keeper: Keeper, status: SessionStatus, *, target: str, now: datetime)
         keeper.store()
         keeper.note_stored()
     session, checks = keeper.session, keeper.checks()
+    target = Tally.of(session.memories).target
     course = Course(
         started_at=session.started_at,
         ended_at=session.ended_at or now,
@@ -65,7 +65,7 @@ def report(keeper: Keeper, status: SessionStatus, *, target: str, now: datetime)
     return Reported(session=session, checks=checks, judgement=judgement, report=str(path))
 
 
-def report_orphan(settings: Settings, state: State, session_id: str, *, now: datetime | None = None) -> Reported:
+def report_orphan(state: State, session_id: str, *, now: datetime | None = None) -> Reported:
     """Give up a running session that nobody works on, with a report.
 
     It is partial, unless the last check was taken and only the report is missing. Of a session that has ended, the
@@ -73,14 +73,18 @@ def report_orphan(settings: Settings, state: State, session_id: str, *, now: dat
     """
     at = now or utc_now()
     session = sessions.find(state, session_id)
-    status, checker = session.status, Checker(settings, session_id, session.plan)
+    status = session.status
     if status is SessionStatus.RUNNING:
         session = sessions.claim(state, session_id, owner=Owner.own(), now=at)
-        status = (
-            SessionStatus.FINISHED if Grid.of(session).is_complete(session.last_check_at) else SessionStatus.ABANDONED
-        )
-    with closing(checker), closing(Keeper(state, session)) as keeper:
-        return report(keeper, status, target=checker.target, now=at)
+        status = _given_up(session)
+    with closing(Keeper(state, session)) as keeper:
+        return report(keeper, status, now=at)
+
+
+def _given_up(session: Session) -> SessionStatus:
+    if Grid.of(session).is_complete(session.last_check_at):
+        return SessionStatus.FINISHED
+    return SessionStatus.ABANDONED if session.cancel_asked_at is None else SessionStatus.CANCELLED
 
 
 def _result(session: Session, course: Course, judgement: Judgement, *, target: str, report: str) -> DrillResult:

@@ -7,7 +7,7 @@ leads to (`reporting.py`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -109,7 +109,7 @@ class BurnIn:
         if ending is Ending.LOST:
             raise OwnershipLostError(f"Burn-in {self.session.id} is another process's now, which reports it.")
         status = SessionStatus.FINISHED if ending is Ending.FINISHED else SessionStatus.CANCELLED
-        return report(self._keeper, status, target=self._checker.target, now=self._clock())
+        return report(self._keeper, status, now=self._clock())
 
     def _take(self, due: datetime, now: datetime) -> None:
         keeper, low_mb = self._keeper, self._low_mark.take()
@@ -120,14 +120,21 @@ class BurnIn:
 
     def _keep(self, on_check: Callable[[BurnInCheck], None]) -> None:
         """Keep what is new and store what is kept, as far as the stores let us."""
-        try:
-            for check in self._keeper.keep(self._clock()):
-                on_check(check)
-            if self._keeper.has_unstored and self._storing.comes(time.monotonic()):
+        for check in self._newly_kept():
+            on_check(check)
+        if self._keeper.has_unstored and self._storing.comes(time.monotonic()):
+            try:
                 self._keeper.store()
                 self._keeper.note_stored()
+            except StoreError as error:
+                get_logger().warning("burn_in_checks_stored_later", session=self.session.id, reason=str(error))
+
+    def _newly_kept(self) -> Sequence[BurnInCheck]:
+        try:
+            return self._keeper.keep(self._clock())
         except StoreError as error:
             get_logger().warning("burn_in_check_kept_later", session=self.session.id, reason=str(error))
+            return ()
 
     def _is_asked_to_stop(self, now: datetime) -> bool:
         """Say that we live, and look what others want."""
