@@ -27,7 +27,7 @@ _HEADLINES = {
         "PARTIAL",
         "…",
         Tone.NEUTRAL,
-        "Not every scenario that counts was run, so it says nothing.",
+        "Not every scenario that counts was run, so it says nothing about a release.",
         _NOT_VALID,
     ),
 }
@@ -121,7 +121,9 @@ def _journal(scenario: ScenarioSummary) -> dict[str, Any]:
 def _step(step: StepSummary) -> Row:
     word, tone = _STEP_OUTCOMES.get(step.outcome, (outside(step.outcome), Tone.NEUTRAL))
     took = quantity(step.duration_ms, "ms")
-    cells = (clock(step.at), outside(step.part), outside(step.name), took, outside(step.detail) or NOTHING, word)
+    # That a step found what it asks for is its outcome already.
+    detail = "" if step.outcome == "ok" and step.detail in {"True", "False"} else outside(step.detail)
+    cells = (clock(step.at), outside(step.part), outside(step.name), took, detail or NOTHING, word)
     return Row(cells=cells, tone=tone)
 
 
