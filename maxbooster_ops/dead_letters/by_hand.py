@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from maxbooster_ops.dead_letters.deciding import Step
 from maxbooster_ops.dead_letters.letter import Letter, LetterState, PayloadKept
@@ -46,7 +47,8 @@ class Editing:
     def edit(self, letter: Letter, data: str, *, actor: str, why: str, now: datetime) -> None:
         """Give the job of `letter` other data, as JSON.
 
-        Raises `UsageError` where that is none, the job is not dead, or only a copy is left that could not be whole.
+        Raises `UsageError` where that is none, the job is not dead, only a copy is left that could not be whole, or
+        somebody else was faster; then nothing is changed.
         """
         try:
             value = json.loads(data)
@@ -54,6 +56,16 @@ class Editing:
             raise UsageError(f"The new data of {letter.id} is no JSON: {error}. Nothing was changed.") from error
         if letter.state not in RETRIABLE:
             raise UsageError(f"{letter.id} is {letter.state}: only a pending or parked letter can be edited.")
+        done = Action(ts=now, action="edited", actor=actor, why=why)
+        # The state first: its write lock keeps everybody else from the letter, and what raises takes the change back.
+        with self.state.writing() as connection:
+            if not change(connection, letter, {}, done):
+                raise UsageError(f"Somebody else has just changed {letter.id}: look at it again.")
+            if columns := self._edit_job(letter, data, value):
+                change(connection, replace(letter, version=letter.version + 1), columns, None)
+
+    def _edit_job(self, letter: Letter, data: str, value: Any) -> dict[str, Any]:
+        """Give the job other data in Redis, and what is to be changed of the letter's copy."""
         edited = self.side.edit(letter.job, data)
         if not edited and letter.payload_kept in {PayloadKept.REDIS, PayloadKept.LOST}:
             raise UsageError(f"The job of {letter.id} is no longer in the failed set, and there is no copy to edit.")
@@ -65,10 +77,7 @@ class Editing:
             )
         has_copy = letter.payload_kept in {PayloadKept.COPIED, PayloadKept.REDACTED}
         # An old copy must not come back in place of the new data.
-        columns = {"payload": copy, "payload_kept": kept.value} if has_copy or not edited else {}
-        with self.state.writing() as connection:
-            if not change(connection, letter, columns, Action(ts=now, action="edited", actor=actor, why=why)):
-                raise UsageError(f"Somebody else has just changed {letter.id}: look at it again.")
+        return {"payload": copy, "payload_kept": kept.value} if has_copy or not edited else {}
 
 
 def _take(

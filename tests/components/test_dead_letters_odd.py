@@ -13,7 +13,7 @@ from maxbooster_ops.dead_letters.by_hand import park
 from maxbooster_ops.dead_letters.finding import Finder
 from maxbooster_ops.dead_letters.letter import JobKey, LetterState, PayloadKept
 from maxbooster_ops.dead_letters.redriving import Redrive, return_of
-from maxbooster_ops.errors import StoreError
+from maxbooster_ops.errors import StoreError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,17 @@ def test_new_data_replaces_an_old_copy_too(rig6):
     rig6.until("mail", completed=1)
     with rig6.redis.client() as client:
         assert client.lrange("mended", 0, -1) == [job_id.encode()]
+
+
+def test_who_edits_what_somebody_else_has_just_changed_changes_nothing(rig6):
+    (job_id,) = die(rig6)
+    rig6.look()
+    known = rig6.letter()
+    park(rig6.store.state, [known], actor="ann", why="wrong data", now=rig6.now())
+    with pytest.raises(UsageError, match="look at it again"):
+        editing(rig6).edit(known, "{}", actor="eli", why="", now=rig6.now())
+    with rig6.redis.client() as client:
+        assert client.hget(f"bull:mail:{job_id}", "data") != b"{}"
 
 
 def test_a_copy_whose_deduplication_id_is_taken_meanwhile_waits_instead_of_vanishing(rig6):
