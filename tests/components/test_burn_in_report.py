@@ -190,6 +190,11 @@ class TestComparison:
         assert "Before: PASS, burn-in e001 of 2026-11-20 12:00:00 UTC" in page.text
         assert (document["comparison"]["with"], document["comparison"]["verdict_before"]) == ("e001", "PASS")
 
+    def test_one_that_somebody_formatted_anew_is_read_all_the_same(self, home, before):
+        file = report_file(before, ".json")
+        file.write_text(json.dumps(json.loads(file.read_text()), indent=4, sort_keys=True))
+        assert self.now(home)[2]["comparison"]["with"] == "e001"
+
     @pytest.mark.usefixtures("before")
     def test_a_shorter_one_is_compared_with_a_warning(self, home):
         page, _, _ = self.now(home, plan=Plan(duration=timedelta(minutes=20), interval=timedelta(seconds=10)))
