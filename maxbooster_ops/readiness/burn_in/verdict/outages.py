@@ -65,7 +65,7 @@ def weigh_outages(timeline: Timeline) -> Evidence:
         figures.append(below(f"restarts of {name}", float(len(restarts)) if known else None, 1.0, ""))
         reasons += _on_restarts(name, restarts)
     reasons += _on_being_down(timeline, "Redis", "redis")
-    reasons += _on_being_down(timeline, "the health endpoint", "system_health")
+    reasons += _on_being_down(timeline, "a health endpoint", "system_health")
     return Evidence(reasons=reasons, figures=figures)
 
 

@@ -70,20 +70,20 @@ def weigh_success(timeline: Timeline) -> SuccessEvidence:
 
 def gaps_of(timeline: Timeline) -> list[Gap]:
     """Find the times between checks above 1.5 intervals; checks that a pause kept from falling due were not missed."""
-    course, interval = timeline.course, timeline.plan.interval
+    began_at, ends_at, interval = timeline.course.started_at, timeline.ends_at, timeline.plan.interval
     if not timeline.checks:
         missed = timeline.expected_checks
-        return [Gap(start=course.started_at, end=course.ended_at, missed=missed)] if missed else []
-    due = [course.started_at - interval, *(check.due for check in timeline.checks)]
+        return [Gap(start=began_at, end=ends_at, missed=missed)] if missed else []
+    due = [began_at - interval, *(check.due for check in timeline.checks)]
     found = [
-        Gap(start=max(before, course.started_at), end=after, missed=round((after - before) / interval) - 1)
+        Gap(start=max(before, began_at), end=after, missed=round((after - before) / interval) - 1)
         for before, after in pairwise(due)
         if after - before > _GAP_INTERVALS * interval
     ]
-    if course.ended_at - due[-1] > _GAP_INTERVALS * interval:
-        missed = int((course.ended_at - due[-1]) / interval)
-        found.append(Gap(start=due[-1], end=course.ended_at, missed=missed))
-    return _without_pauses(found, timedelta(seconds=course.paused_seconds), interval)
+    if ends_at - due[-1] > _GAP_INTERVALS * interval:
+        missed = int((ends_at - due[-1]) / interval)
+        found.append(Gap(start=due[-1], end=ends_at, missed=missed))
+    return _without_pauses(found, timeline.paused, interval)
 
 
 def _without_pauses(gaps: Sequence[Gap], paused: timedelta, interval: timedelta) -> list[Gap]:
@@ -139,8 +139,7 @@ def _on_the_longest_unwatched(timeline: Timeline) -> list[Reason]:
     if not timeline.checks:
         return []
     most = max(LONGEST_UNWATCHED, LONGEST_UNWATCHED_INTERVALS * timeline.plan.interval)
-    course = timeline.course
-    well = [course.started_at, *(check.ts for check in timeline.checks if check.ok), course.ended_at]
+    well = [timeline.course.started_at, *(check.ts for check in timeline.checks if check.ok), timeline.ends_at]
     length, start = max(((after - before, before) for before, after in pairwise(well)), key=lambda each: each[0])
     if length <= most:
         return []

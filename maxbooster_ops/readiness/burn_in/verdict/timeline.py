@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -38,12 +38,21 @@ class Timeline:
         return cls(checks=tuple(by_number.values()), plan=plan, course=course)
 
     @property
+    def paused(self) -> timedelta:
+        """How long it stood still before it was resumed, in all."""
+        return timedelta(seconds=self.course.paused_seconds)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the last check fell due, or when it was ended before that. A report that came later changes nothing."""
+        return min(self.course.ended_at, self.course.started_at + self.plan.duration + self.paused)
+
+    @property
     def expected_checks(self) -> int:
         """How many checks fell due, until it was ended early where it was; a pause makes none fall due."""
         if not self.course.ended_early:
             return self.plan.expected_checks
-        paused = timedelta(seconds=self.course.paused_seconds)
-        watched = max(timedelta(0), self.course.ended_at - self.course.started_at - paused)
+        watched = max(timedelta(0), self.ends_at - self.course.started_at - self.paused)
         return min(self.plan.expected_checks, int(watched / self.plan.interval) + 1)
 
     @property

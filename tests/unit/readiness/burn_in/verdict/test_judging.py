@@ -77,6 +77,12 @@ FAILS, CONDITIONAL = Weight.FAILS, Weight.CONDITIONAL
             "over 6.6 % of the time",
             id="hardly counted",
         ),
+        pytest.param(
+            day(failed_jobs=["ok"] * 9 + ["warning"] * 280),
+            {(CONDITIONAL, "jobs")},
+            "97.2 %",
+            id="not all queues counted",
+        ),
         pytest.param(day(completed_delta=0, requests_delta=0.0), {(FAILS, "traffic")}, "no traffic", id="no traffic"),
         pytest.param(
             day(completed_delta=None, requests_delta=None),
@@ -197,6 +203,12 @@ def test_long_gaps_are_counted_and_never_pass():
     assert [(gap.start - NOON, gap.missed) for gap in found.gaps] == [(timedelta(minutes=240), 7)]
     assert found.coverage == pytest.approx(100 * 281 / 289)
     assert found.reasons[-1].text.startswith("taken up again 2 times")
+
+
+def test_a_report_that_comes_long_after_the_end_changes_nothing():
+    course = course_of(DAY, ended_at=NOON + timedelta(days=3))
+    assert judge(DAY_CHECKS, DAY, course) == judge(DAY_CHECKS, DAY, course_of(DAY))
+    assert judge(DAY_CHECKS[:-3], DAY, course).gaps[0].missed == 3
 
 
 def test_a_day_of_which_a_fifth_is_missing_fails():
