@@ -23,6 +23,7 @@ from maxbooster_ops.readiness.chaos.experiment import Experiment
 from maxbooster_ops.readiness.chaos.interrupting import held_back
 from maxbooster_ops.readiness.chaos.journal import Journal
 from maxbooster_ops.readiness.chaos.ledger import FaultState, Ledger, Written
+from maxbooster_ops.readiness.chaos.leftovers import take_back
 from maxbooster_ops.readiness.chaos.results import Outcome, facts, judge
 from maxbooster_ops.readiness.chaos.runner import Place, run_scenario
 from maxbooster_ops.readiness.chaos.scenarios import Catalog
@@ -105,7 +106,7 @@ class ChaosDrill:
         course = _Course(id=_new_id(self._clock()), began=self._clock(), total=sum(one.five for one in chosen))
         with only_one(self._store.home, course.id):
             ledger = self._ledger(course)
-            ledger.roll_back_open()
+            take_back(ledger, self._store.home)
             with drill_folder(self._store.home, course.id) as folder:
                 try:
                     self._run_each(asked, chosen, course, ledger, folder, listener)
