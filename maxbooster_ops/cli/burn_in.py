@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -18,7 +16,7 @@ from maxbooster_ops.cli.output import console
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import DrillError, UsageError
 from maxbooster_ops.processes import Supervisor
-from maxbooster_ops.processes.undisturbed import undisturbed
+from maxbooster_ops.processes.deferring import Deferred, deferred_requests
 from maxbooster_ops.readiness.burn_in.asking import length, must_watch_something, plan_of, thresholds_of
 from maxbooster_ops.readiness.burn_in.judgement import Verdict
 from maxbooster_ops.readiness.burn_in.owner import Owner, orphaned
@@ -83,8 +81,8 @@ def run(  # noqa: PLR0913, PLR0917 -- one per option
             _stop(state, stop_id, json=json)
         else:
             plan = _plan(duration, interval, threshold or ())
-            with _interrupted_by_requests(), _platform(settings, state.home, wanted=sandbox):
-                reported = _conduct(settings, state, plan, resume_id, json=json)
+            with _platform(settings, state.home, wanted=sandbox), deferred_requests() as requests:
+                reported = _conduct(settings, state, plan, resume_id, requests, json=json)
             _conclude(reported, state.home, json=json)
 
 
@@ -96,18 +94,19 @@ def _plan(duration: timedelta | None, interval: timedelta | None, thresholds: Se
         raise UsageError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
 
 
-def _conduct(settings: Settings, state: State, plan: Plan, resume_id: str | None, *, json: bool) -> Reported:
+def _conduct(
+    settings: Settings, state: State, plan: Plan, resume_id: str | None, requests: Deferred, *, json: bool
+) -> Reported:
     """Begin or resume, take the checks, report."""
     session = _session(settings, state, plan, resume_id)
     with open_burn_in(settings, state, session) as burn_in:
         with display_for(session, targets_of(settings), json=json) as display:
-            ending = _until_its_end(burn_in, display)
+            ending = _until_its_end(burn_in, display, requests)
         if ending is Ending.LOST:
             raise DrillError(f"Another process works on burn-in {session.id} now, or it was ended; see --list.")
         if ending is Ending.CANCELLED and not json:
             console.print("Stopping; the partial report follows …")
-        with undisturbed():
-            return burn_in.report(ending)
+        return burn_in.report(ending)
 
 
 def _session(settings: Settings, state: State, plan: Plan, resume_id: str | None) -> Session:
@@ -123,9 +122,9 @@ def _session(settings: Settings, state: State, plan: Plan, resume_id: str | None
     return begin(state, plan, launched_by="terminal", run_id=None, owner=Owner.own(), now=utc_now())
 
 
-def _until_its_end(burn_in: BurnIn, display: Display) -> Ending:
+def _until_its_end(burn_in: BurnIn, display: Display, requests: Deferred) -> Ending:
     try:
-        return burn_in.run(display.show)
+        return burn_in.run(display.show, requests.wait)
     except KeyboardInterrupt:
         return Ending.CANCELLED
 
@@ -157,19 +156,3 @@ def _platform(settings: Settings, home: Home, *, wanted: bool) -> Iterator[None]
 
                 start_sandbox(stack.enter_context(Supervisor(home.logs)), home.sandbox)
         yield
-
-
-@contextmanager
-def _interrupted_by_requests() -> Iterator[None]:
-    """Let TERM and a closed terminal do what Ctrl-C does; a shell that starts us in the background ignores that."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, _interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(_: int, __: FrameType | None) -> None:
-    raise KeyboardInterrupt

@@ -14,7 +14,7 @@ from maxbooster_ops.errors import DrillError
 from maxbooster_ops.pipelines.burn_in_showing import CHECKS, FIT, REPORT, observation, report_events
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
-from maxbooster_ops.processes.undisturbed import undisturbed
+from maxbooster_ops.processes.deferring import deferred_requests
 from maxbooster_ops.readiness.burn_in.asking import length, must_watch_something, plan_of
 from maxbooster_ops.readiness.burn_in.judgement import Verdict
 from maxbooster_ops.readiness.burn_in.owner import Owner
@@ -104,12 +104,12 @@ def take_burn_in_checks(context: dg.OpExecutionContext, config: BurnInConfig, op
     settings = ops.settings()
     with open_state(home_of(settings)) as state:
         session = _session(context, config, state, settings)
-        with open_burn_in(settings, state, session) as burn_in:
+        with open_burn_in(settings, state, session) as burn_in, deferred_requests() as requests:
             try:
-                ending = burn_in.run(lambda check: _show(context, check, session))
-            except dg.DagsterExecutionInterruptedError:
+                ending = burn_in.run(lambda check: _show(context, check, session), requests.wait)
+            except KeyboardInterrupt:
                 _interrupted(context, burn_in, state)
-                raise
+                raise dg.DagsterExecutionInterruptedError from None
             _ended(context, burn_in, ending, state.home)
 
 
@@ -211,14 +211,13 @@ def _interrupted(context: dg.OpExecutionContext, burn_in: BurnIn, state: State) 
 
     Dagster writes down that a run is being cancelled before it interrupts it; who stops the installation does not.
     """
-    with undisturbed():
-        run = context.instance.get_run_by_id(context.run_id)
-        if run and run.status in STOPPED:
-            ask_to_cancel(state, burn_in.session.id, utc_now())
-            _record(context, burn_in.report(Ending.CANCELLED), state.home)
-        elif run and not run.is_finished:
-            context.instance.add_run_tags(run.run_id, {SUSPENDED_TAG: "true"})
-            context.instance.report_run_canceling(run, _NOBODY_ASKED)
+    run = context.instance.get_run_by_id(context.run_id)
+    if run and run.status in STOPPED:
+        ask_to_cancel(state, burn_in.session.id, utc_now())
+        _record(context, burn_in.report(Ending.CANCELLED), state.home)
+    elif run and not run.is_finished:
+        context.instance.add_run_tags(run.run_id, {SUSPENDED_TAG: "true"})
+        context.instance.report_run_canceling(run, _NOBODY_ASKED)
 
 
 def _ended(context: dg.OpExecutionContext, burn_in: BurnIn, ending: Ending, home: Home) -> None:
@@ -226,8 +225,7 @@ def _ended(context: dg.OpExecutionContext, burn_in: BurnIn, ending: Ending, home
     if ending is Ending.LOST:
         said = f"Another process works on burn-in {burn_in.session.id} now, or it was ended; this run wrote no more."
         raise dg.Failure(said, allow_retries=False)
-    with undisturbed():
-        _record(context, burn_in.report(ending), home)
+    _record(context, burn_in.report(ending), home)
     if ending is Ending.CANCELLED:
         context.instance.report_run_canceling(context.run, f"Burn-in {burn_in.session.id} was to be stopped.")
         raise dg.DagsterExecutionInterruptedError

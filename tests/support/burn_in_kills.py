@@ -59,7 +59,7 @@ class Ownership:
 
 @dataclass
 class BurnInDrill:
-    """One burn-in in a home of its own; `kills` and `owners` are what happened."""
+    """One burn-in in a home of its own; `kills`, `owners` and `memory_mb` (resident, own share) are what happened."""
 
     root: Path
     minutes: float
@@ -69,7 +69,7 @@ class BurnInDrill:
     seed: int
     kills: list[Kill] = field(default_factory=list)
     owners: list[Ownership] = field(default_factory=list)
-    memory_mb: tuple[float, float] = (0.0, 0.0)
+    memory_mb: list[tuple[float, float]] = field(default_factory=list)
     session_id: str = ""
     up: RunningUp = field(init=False)
     _over: threading.Event = field(default_factory=threading.Event)
@@ -172,10 +172,7 @@ class BurnInDrill:
                 last = (session.owner, identity)
             with contextlib.suppress(psutil.Error):
                 memory = psutil.Process(identity.pid).memory_full_info()
-                self.memory_mb = (
-                    max(self.memory_mb[0], memory.rss / 1e6),
-                    max(self.memory_mb[1], memory.pss / 1e6),
-                )
+                self.memory_mb.append((memory.rss / 1e6, memory.pss / 1e6))
 
 
 def _kill(processes: Sequence[psutil.Process]) -> None:

@@ -1,0 +1,243 @@
+"""Burn-ins in real Dagster runs, of a real Redis and a small HTTP platform."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+from support.burn_ins import dead_owner
+from support.http_server import answer, answer_json, http_server
+from support.redis_process import RedisProcess
+from support.running_up import eventually
+
+from maxbooster_ops.clock import utc_now
+from maxbooster_ops.pipelines.burn_in import SESSION_TAG, SUSPENDED_TAG, BurnInConfig, newest_is_fit_for_release
+from maxbooster_ops.pipelines.burn_in_supervisor import burn_in_supervisor
+from maxbooster_ops.pipelines.definitions import defs
+from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
+from maxbooster_ops.readiness.burn_in.owner import Owner
+from maxbooster_ops.readiness.burn_in.plan import Plan
+from maxbooster_ops.readiness.burn_in.session import SessionStatus
+from maxbooster_ops.readiness.burn_in.sessions import ask_to_cancel, begin, end, find, newest, running
+from maxbooster_ops.settings import variables
+from maxbooster_ops.store.lake import open_lake
+from maxbooster_ops.store.state import open_state
+
+LONG = {"duration": "10m", "interval": "1s"}
+SHORT = {"duration": "2s", "interval": "1s"}
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory):
+    redis = RedisProcess(folder=tmp_path_factory.mktemp("redis")).start()
+    with http_server() as server:
+        for path in ("/health", "/api/health"):
+            server.on(path, answer_json({"status": "ok"}))
+        server.on("/api/metrics", answer("# TYPE up gauge\nup 1\n"))
+        yield {"REDIS_URL": redis.url, "PLATFORM_URL": server.url}
+    redis.kill()
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch, made_home, platform):
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
+    for name, value in platform.items():
+        monkeypatch.setenv(name, value)
+    return made_home(tmp_path / "home")
+
+
+@pytest.fixture
+def state(home):
+    with open_state(home) as opened:
+        yield opened
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as opened:
+        yield opened
+
+
+def run(instance, **config):
+    return defs.resolve_job_def("burn_in").execute_in_process(
+        run_config=dg.RunConfig(ops={"take_burn_in_checks": BurnInConfig(**config)}),
+        instance=instance,
+        raise_on_error=False,
+    )
+
+
+def events(instance, run_id, kind):
+    return [log.dagster_event for log in instance.all_logs(run_id, of_type=kind)]
+
+
+def observed(instance, run_id):
+    return [
+        event.asset_observation_data.asset_observation
+        for event in events(instance, run_id, dg.DagsterEventType.ASSET_OBSERVATION)
+    ]
+
+
+def report(instance, run_id):
+    (event,) = events(instance, run_id, dg.DagsterEventType.ASSET_MATERIALIZATION)
+    return event.materialization
+
+
+def stored(home):
+    with open_lake(home, read_only=True) as lake:
+        return [row["number"] for row in lake.query("SELECT number FROM burn_in_checks ORDER BY ts")]
+
+
+def begun(state, owner, **changes):
+    given = {"launched_by": "dagster", "run_id": None, "now": utc_now(), **changes}
+    return begin(state, Plan(duration=timedelta(minutes=10), interval=timedelta(seconds=1)), owner=owner, **given)
+
+
+def tick(instance):
+    context = dg.build_sensor_context(instance=instance, definitions=defs)
+    return burn_in_supervisor(context, ops=OpsResource(), warm=WarmAlerting())
+
+
+def only_run(instance):
+    (found,) = instance.get_runs()
+    return found
+
+
+def test_each_check_is_an_observation_with_numbers_and_the_end_is_a_report(home, state, instance):
+    result = run(instance, **SHORT)
+    assert result.success
+    checks = observed(instance, result.run_id)
+    assert [check.metadata["number"].value for check in checks] == [1, 2, 3] == stored(home)
+    assert checks[0].asset_key == dg.AssetKey("burn_in_checks")
+    assert checks[0].metadata["redis_latency_ms"].value >= 0
+    assert checks[0].metadata["redis"].value == "ok"
+    shown = report(instance, result.run_id)
+    (session,) = newest(state, 9)
+    assert shown.asset_key == dg.AssetKey("burn_in_report")
+    assert shown.metadata["verdict"].value == session.verdict
+    assert shown.metadata["checks"].value == 3
+    assert session.id in shown.metadata["report"].value
+    assert only_run(instance).tags[SESSION_TAG] == session.id
+    (judged,) = events(instance, result.run_id, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    assert judged.asset_check_evaluation_data.check_name == "fit_for_release"
+
+
+def test_a_second_burn_in_is_refused_in_words(state, instance):
+    session = begun(state, Owner.own())
+    assert not run(instance, **SHORT).success
+    (failed,) = events(instance, only_run(instance).run_id, dg.DagsterEventType.STEP_FAILURE)
+    assert f"Burn-in {session.id} is running since" in str(failed.step_failure_data.error)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        pytest.param({"duration": "a day"}, "`a day` is not a duration", id="no duration"),
+        pytest.param({"interval": "1ms"}, "`1ms` is out of bounds. Expected between 1 s and 30 days", id="too often"),
+    ],
+)
+def test_what_is_no_length_of_time_is_refused_in_words(config, said):
+    with pytest.raises(ValueError, match=said):
+        BurnInConfig(**config)
+
+
+def test_nothing_is_begun_where_nothing_is_watched(state, instance, monkeypatch):
+    monkeypatch.delenv("REDIS_URL")
+    monkeypatch.delenv("PLATFORM_URL")
+    assert not run(instance, **SHORT).success
+    assert newest(state, 9) == []
+
+
+def interrupt(instance, state, *, by_person):
+    """Do after two checks what the Terminate button does, or what stopping the installation does."""
+    eventually(lambda: (session := running(state)) and session.checks_done >= 2, seconds=60, what="two checks")
+    if by_person:
+        instance.report_run_canceling(only_run(instance))
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("by_person", [True, False], ids=["Terminate", "the installation is stopped"])
+def test_an_interrupted_run_reports_only_where_a_person_wanted_that(home, state, instance, by_person):
+    somebody = threading.Thread(target=interrupt, args=(instance, state), kwargs={"by_person": by_person})
+    somebody.start()
+    run(instance, **LONG)
+    somebody.join()
+    (session,) = newest(state, 9)
+    ended = only_run(instance)
+    assert ended.status is dg.DagsterRunStatus.CANCELED
+    assert len(stored(home)) in {session.checks_done - 1, session.checks_done}
+    if by_person:
+        assert (session.status, session.verdict) == (SessionStatus.CANCELLED, "PARTIAL")
+        assert report(instance, ended.run_id).metadata["verdict"].value == "PARTIAL"
+        assert stored(home) == list(range(1, session.checks_done + 1))
+    else:
+        assert (session.status, session.verdict) == (SessionStatus.RUNNING, None)
+        assert ended.tags[SUSPENDED_TAG] == "true"
+
+
+def test_what_a_terminal_asks_to_stop_ends_with_a_report_and_is_cancelled(state, instance):
+    def ask():
+        session = eventually(lambda: running(state), seconds=60, what="a burn-in that runs")
+        ask_to_cancel(state, session.id, utc_now())
+
+    somebody = threading.Thread(target=ask)
+    somebody.start()
+    run(instance, **LONG)
+    somebody.join()
+    assert only_run(instance).status is dg.DagsterRunStatus.CANCELED
+    assert report(instance, only_run(instance).run_id).metadata["verdict"].value == "PARTIAL"
+    assert newest(state, 1)[0].status is SessionStatus.CANCELLED
+
+
+def test_a_burn_in_whose_process_died_is_taken_up_once_by_the_same_job(state, instance):
+    session = begun(state, dead_owner())
+    (request,) = tick(instance).run_requests
+    assert (request.job_name, request.tags[SESSION_TAG]) == ("burn_in", session.id)
+    assert request.run_config["ops"]["take_burn_in_checks"]["config"]["resume"] == session.id
+    (again,) = tick(instance).run_requests
+    assert again.run_key == request.run_key, "Dagster launches one run a key, however often it is asked"
+
+
+def test_a_run_that_goes_on_with_a_burn_in_counts_on(home, state, instance):
+    earlier = begun(state, dead_owner(), now=utc_now() - timedelta(minutes=10) + timedelta(seconds=1))
+    assert run(instance, resume=earlier.id).success
+    session = find(state, earlier.id)
+    assert (session.status, session.takeovers) == (SessionStatus.FINISHED, 1)
+    assert stored(home) == list(range(1, session.checks_done + 1))
+    assert report(instance, only_run(instance).run_id).metadata["gaps"].value == 1
+
+
+def test_a_run_whose_process_is_gone_is_reported_failed(state, instance):
+    dead = instance.create_run_for_job(defs.resolve_job_def("burn_in"), status=dg.DagsterRunStatus.STARTED)
+    begun(state, dead_owner(), run_id=dead.run_id)
+    assert len(tick(instance).run_requests) == 1
+    assert instance.get_run_by_id(dead.run_id).status is dg.DagsterRunStatus.FAILURE
+
+
+def test_what_somebody_works_on_is_left_alone(state, instance):
+    session = begun(state, Owner.own())
+    found = tick(instance)
+    assert (found.run_requests, str(found.skip_reason.skip_message)) == ([], f"{session.id} is worked on")
+
+
+def test_a_terminal_that_died_long_ago_leaves_a_partial_report(state, instance):
+    session = begun(state, dead_owner(), launched_by="terminal", now=utc_now() - timedelta(minutes=11))
+    found = tick(instance)
+    shown, _ = found.asset_events
+    assert shown.metadata["verdict"].value == "PARTIAL"
+    assert find(state, session.id).status is SessionStatus.ABANDONED
+
+
+def test_only_a_burn_in_that_ran_to_its_end_makes_a_release_fit(state):
+    assert not newest_is_fit_for_release(OpsResource()).passed
+    for status, verdict in ((SessionStatus.FINISHED, "PASS"), (SessionStatus.CANCELLED, "PARTIAL")):
+        session = begun(state, Owner.own())
+        end(state, session, status, verdict=verdict, report=None, now=utc_now())
+    assert newest_is_fit_for_release(OpsResource()).passed
