@@ -12,6 +12,7 @@ from support.node_platform import NodePlatform
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.processes import wait_for
 from maxbooster_ops.readiness.burn_in import sessions
+from maxbooster_ops.readiness.burn_in.checking import Checker
 from maxbooster_ops.readiness.burn_in.owner import Owner
 from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.readiness.burn_in.running import Ending, open_burn_in
@@ -77,3 +78,19 @@ def test_a_kill_between_any_two_steps_loses_and_doubles_nothing(platform, redis_
     assert sum(row["completed_delta"] for row in rows) == GOOD * len(LIVES)
     assert reported.session.takeovers == len(LIVES) + 1
     assert [result["verdict"] for result in results] == [reported.judgement.verdict]
+
+
+def test_what_a_busy_queue_forgets_between_two_checks_was_read_before(platform, redis_process, tmp_path, made_home):
+    """BullMQ trims its events; those of which one check is too late were read ahead, and count in that check."""
+    home = made_home(tmp_path / "home")
+    checker = Checker(Settings(_env_file=None, redis_url=redis_process.url, maxbooster_home=home.root), "bi-1", Plan())
+    taken = checker.take(1, utc_now(), {}, now=utc_now(), memory_low_mb=None)
+    for _ in range(2):
+        work_off(platform, redis_process)
+        checker.read_ahead(taken.memories, utc_now())
+        with redis_process.client() as client:
+            assert client.xtrim("bull:mail:events", maxlen=1, approximate=False) > 0
+    work_off(platform, redis_process)
+    check = checker.take(2, utc_now(), taken.memories, now=utc_now(), memory_low_mb=None).check
+    assert (check.failed_delta, check.completed_delta) == (3 * FAILING, 3 * GOOD)
+    assert check.problems == []

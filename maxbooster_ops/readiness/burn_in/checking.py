@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.errors import redact
+from maxbooster_ops.readiness.burn_in.between import ReadAhead
 from maxbooster_ops.readiness.burn_in.composing import SESSION, Occasion, Tally, Terms, compose
 from maxbooster_ops.readiness.burn_in.health import HealthEndpoints
 from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.readiness.burn_in.seen import Seen
 from maxbooster_ops.settings import Settings
+from maxbooster_ops.sources.bullmq import BullmqQueues
 from maxbooster_ops.sources.probes import Probes
 from maxbooster_ops.sources.registry import build_sources
-from maxbooster_ops.sources.round import Rounds
+from maxbooster_ops.sources.round import Answer, Rounds
 from maxbooster_ops.sources.source import Moment, Reading, Source
 from maxbooster_ops.store.findings import BurnInCheck
 from maxbooster_ops.watching import targets_of
@@ -29,6 +31,7 @@ from maxbooster_ops.watching import targets_of
 DEADLINE_SECONDS = 5.0
 """A check is over after this, whatever hangs."""
 
+_QUEUES = BullmqQueues.name
 _OWN_ROUTES = frozenset({"/api/metrics", "/api/monitoring/ai-models"})
 
 Memories = Mapping[str, Mapping[str, Any]]
@@ -49,6 +52,7 @@ class Checker:
         self._settings = settings
         self._session_id = session_id
         self._plan = plan
+        self._ahead = ReadAhead()
         self._watch()
 
     @property
@@ -68,7 +72,7 @@ class Checker:
             self.close()
             self._watch()  # a sandbox that was started anew has other addresses
         tally = Tally.of(memories)
-        answers = self._rounds.read(lambda source: self._moment(source, memories, now))
+        answers = self._with_read_ahead(self._rounds.read(lambda source: self._moment(source, memories, now)))
         seen = Seen.of(answers, expected=frozenset((*tally.sources, *answers)))
         occasion = Occasion(
             session_id=self._session_id,
@@ -81,6 +85,14 @@ class Checker:
         check, tally = compose(occasion, self._terms(), seen, tally, memory_low_mb=memory_low_mb, health_ms=health_ms)
         kept = {name: answer.reading.memory for name, answer in answers.items() if isinstance(answer.reading, Reading)}
         return Taken(check=check, memories={**memories, **kept, SESSION: tally.kept()})
+
+    def read_ahead(self, memories: Memories, now: datetime) -> None:
+        """Read the events of the queues between two checks, so that none is forgotten before the next one."""
+        if _QUEUES not in memories:
+            return
+        for answer in self._queues.read(lambda source: self._moment(source, memories, now)).values():
+            if isinstance(answer.reading, Reading):
+                self._ahead.take(answer.reading)
 
     def close(self) -> None:
         """Release the sources' connections."""
@@ -96,12 +108,24 @@ class Checker:
             if self._targets.platform_url
             else None
         )
-        self._rounds = Rounds([*sources, *([self._health] if self._health else [])], deadline_seconds=DEADLINE_SECONDS)
+        sources += [self._health] if self._health else []
+        self._rounds = Rounds(sources, deadline_seconds=DEADLINE_SECONDS)
+        queues = [source for source in sources if source.name == _QUEUES]
+        self._queues = Rounds(queues, deadline_seconds=DEADLINE_SECONDS)
 
     def _moment(self, source: Source, memories: Memories, now: datetime) -> Moment:
         # What happened before the first check is not the burn-in's, so that one looks back at nothing.
         interval = self._plan.interval.total_seconds() if SESSION in memories else 0.0
-        return Moment(at=now, interval_seconds=interval, memory=memories.get(source.name, {}))
+        memory = memories.get(source.name, {})
+        if source.name == _QUEUES:
+            memory = self._ahead.memory(memory)
+        return Moment(at=now, interval_seconds=interval, memory=memory)
+
+    def _with_read_ahead(self, answers: Mapping[str, Answer]) -> Mapping[str, Answer]:
+        queues = answers.get(_QUEUES)
+        if queues is None or not isinstance(queues.reading, Reading):
+            return answers
+        return {**answers, _QUEUES: replace(queues, reading=self._ahead.added_to(queues.reading))}
 
     def _terms(self) -> Terms:
         return Terms(

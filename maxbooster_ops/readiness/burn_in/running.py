@@ -16,6 +16,7 @@ from enum import StrEnum
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.logs import get_logger
+from maxbooster_ops.readiness.burn_in.between import READ_EVERY_SECONDS
 from maxbooster_ops.readiness.burn_in.checking import Checker
 from maxbooster_ops.readiness.burn_in.grid import Grid
 from maxbooster_ops.readiness.burn_in.keeping import Keeper
@@ -71,6 +72,7 @@ class BurnIn:
         self._heartbeat = _Due(HEARTBEAT_EVERY.total_seconds())
         self._look = _Due(_LOOK_SECONDS)
         self._storing = _Due(_STORE_AGAIN_SECONDS)
+        self._reading_ahead = _Due(READ_EVERY_SECONDS)
 
     @property
     def session(self) -> Session:
@@ -94,7 +96,7 @@ class BurnIn:
                 now = self._clock()
                 if grid.is_over(self._keeper.newest_due, now):
                     return Ending.FINISHED
-                self._low_mark.look(self._checker.process, time.monotonic())
+                self._look_in_between(now)
                 wait(min(max((grid.next_due(now) - now).total_seconds(), 0.0), _SLICE_SECONDS))
         except OwnershipLostError as error:
             get_logger().warning("burn_in_lost", session=self.session.id, reason=str(error))
@@ -117,6 +119,13 @@ class BurnIn:
             self._checker.take(keeper.next_number, due, keeper.memories, now=now, memory_low_mb=low_mb),
         )
         self._storing.at = 0.0
+        self._reading_ahead.at = time.monotonic() + READ_EVERY_SECONDS
+
+    def _look_in_between(self, now: datetime) -> None:
+        """See what would be gone at the next check."""
+        self._low_mark.look(self._checker.process, time.monotonic())
+        if self._reading_ahead.comes(time.monotonic()):
+            self._checker.read_ahead(self._keeper.memories, now)
 
     def _keep(self, on_check: Callable[[BurnInCheck], None]) -> None:
         """Keep what is new and store what is kept, as far as the stores let us."""
