@@ -68,7 +68,8 @@ def _drill(settings: Settings, place: Home, catalog: Catalog, asked: Asked, *, j
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell that starts us in the background ignores SIGINT for us
         signal.signal(number, _interrupt)
     with open_store(place) as store:
-        finished = ChaosDrill(settings, store, catalog).run(asked, views.Live(silent=json))
+        live = views.Live(silent=json, starts_stand=asked.target is Choice.SANDBOX)
+        finished = ChaosDrill(settings, store, catalog).run(asked, live)
     views.show_result(finished, json=json)
     if finished.interruption:
         raise finished.interruption

@@ -40,9 +40,10 @@ _EXIT_CODES = {Verdict.READY: 0, Verdict.REVIEW: 1, Verdict.NOT_READY: 2}
 class Live:
     """Prints each step as it happens; a `silent` one prints nothing."""
 
-    def __init__(self, *, silent: bool) -> None:
+    def __init__(self, *, silent: bool, starts_stand: bool) -> None:
         self._silent = silent
-        self._print(Text("Starting the target …"))
+        if starts_stand:
+            self._print(Text("Starting a stand …"))
 
     def target_ready(self, target: Target) -> None:
         """Say what is drilled."""

@@ -30,7 +30,7 @@ ON_SETTINGS = ("redis-full", "worker-crash", "slow-network", "queue-monitoring")
 ON_STAND = ("posts-survive", "redis-restart", "slow-network", "redis-full", "store-full", "collector-killed")
 
 _ENDED_WITHIN_S = 20.0
-_LONGEST_LIFE_S = {"settings": 12.0, "sandbox": 25.0}
+_LONGEST_LIFE_S = {"settings": 5.0, "sandbox": 12.0}
 
 
 @dataclass

@@ -38,7 +38,9 @@ def _of_type(value: Mapping[str, Any]) -> Tolerance:
         case {"type": "range", "range": [int() | float() as least, int() | float() as greatest], **rest} if not rest:
             if least > greatest:
                 raise ValueError(f"is a range that nothing lies in: {least:g} is more than {greatest:g}")
-            return Tolerance(wanted=f"{least:g} to {greatest:g}", met=lambda found: _lies_in(found, least, greatest))
+            return Tolerance(
+                wanted=f"{_said(least)} to {_said(greatest)}", met=lambda found: _lies_in(found, least, greatest)
+            )
         case {"type": "regex", "pattern": str() as text, **rest} if not rest:
             try:
                 pattern = re.compile(text)
@@ -63,4 +65,6 @@ def _lies_in(found: object, least: float, greatest: float) -> bool:
 def _said(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_said, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
