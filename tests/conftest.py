@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,35 @@ from support.redis_process import RedisProcess
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "alone: runs while no other worker runs a test, since it compares clocks")
+    config.addinivalue_line("markers", "alone: a file that runs while no other worker does, since it compares clocks")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have the machine to oneself where the file is marked `alone`; once for all its tests, as the others must wait."""
+    with _machine(request, tmp_path_factory, fcntl.LOCK_EX, needed=_is_alone(request)):
+        yield
 
 
 @pytest.fixture(autouse=True)
-def _alone_or_beside_others(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Share the machine with the tests of other workers, or have it to oneself where the test is marked `alone`."""
-    if not hasattr(request.config, "workerinput"):
+def _beside_others(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Share the machine with the tests of other workers."""
+    with _machine(request, tmp_path_factory, fcntl.LOCK_SH, needed=not _is_alone(request)):
+        yield
+
+
+def _is_alone(request: pytest.FixtureRequest) -> bool:
+    return request.node.get_closest_marker("alone") is not None
+
+
+@contextmanager
+def _machine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, how: int, *, needed: bool
+) -> Iterator[None]:
+    if not needed or not hasattr(request.config, "workerinput"):
         yield
         return
     folder = _folder_of_all_workers(request.config, tmp_path_factory)
-    how = fcntl.LOCK_EX if request.node.get_closest_marker("alone") else fcntl.LOCK_SH
     with (folder / "machine.lock").open("w") as machine:
         # Who waits to be alone holds the turnstile, so that nobody comes in before.
         with (folder / "turnstile.lock").open("w") as turnstile:
