@@ -72,12 +72,15 @@ def test_a_kill_between_any_two_steps_loses_and_doubles_nothing(platform, redis_
     expected = len(LIVES) - LIVES.count(Dies.TAKEN) + 2
     with open_lake(home, read_only=True) as lake:
         rows = lake.query("SELECT number, failed_delta, completed_delta FROM burn_in_checks ORDER BY number")
-        results = lake.query("SELECT verdict, numbers, report FROM drill_results")
+        results = lake.query("SELECT verdict, reasons, numbers, report FROM drill_results")
     assert [row["number"] for row in rows] == list(range(1, expected + 1))
     assert sum(row["failed_delta"] for row in rows) == FAILING * len(LIVES)
     assert sum(row["completed_delta"] for row in rows) == GOOD * len(LIVES)
     assert reported.session.takeovers == len(LIVES) + 1
-    assert [result["verdict"] for result in results] == [reported.judgement.verdict]
+    (result,) = results
+    assert (result["verdict"], result["report"]) == (reported.judgement.verdict, reported.report)
+    assert result["reasons"] == [reason.text for reason in reported.judgement.reasons]
+    assert result["numbers"]["failed_jobs"] == FAILING * len(LIVES)
 
 
 def test_what_a_busy_queue_forgets_between_two_checks_was_read_before(platform, redis_process, tmp_path, made_home):

@@ -17,6 +17,7 @@ from typing import Any
 from maxbooster_ops.readiness.burn_in import sessions
 from maxbooster_ops.readiness.burn_in.checking import Memories, Taken
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
+from maxbooster_ops.store.facts import Fact
 from maxbooster_ops.store.findings import BurnInCheck, DrillResult
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import Lake, LakeTransaction, open_lake
@@ -130,7 +131,7 @@ class Keeper:
 
         def insert(transaction: LakeTransaction) -> None:
             if transaction.connection.execute(_RESULTS, bounds).fetchall() == [(0,)]:
-                transaction.insert([result], batch_id=batch_id)
+                _insert_one(transaction, result, batch_id=batch_id)
 
         self.lake().write(insert)
 
@@ -160,9 +161,18 @@ class Keeper:
         return {"since": self.session.started_at, "session": self.session.id}
 
 
-def _insert_one(transaction: LakeTransaction, check: BurnInCheck, *, batch_id: str) -> None:
-    """Append one check without Arrow, which would stay in memory for a day."""
-    row = {"batch_id": batch_id, **{field.name: getattr(check, field.name) for field in fields(check)}}
-    columns, values = ", ".join(row), ", ".join(f"${name}" for name in row)
-    sql = f"INSERT INTO ops.{check.table} ({columns}) VALUES ({values})"  # noqa: S608 -- names of our own
-    transaction.connection.execute(sql, {**row, "problems": list(check.problems)})
+def _insert_one(transaction: LakeTransaction, fact: Fact, *, batch_id: str) -> None:
+    """Append one row without Arrow, which would stay in memory for a day."""
+    parameters: dict[str, Any] = {"batch_id": batch_id}
+    values = ["$batch_id"]
+    for field in fields(fact):
+        value = getattr(fact, field.name)
+        if isinstance(value, Mapping):  # DuckDB would take it for a STRUCT
+            values.append(f"map(${field.name}_keys, ${field.name}_values)")
+            parameters |= {f"{field.name}_keys": list(value), f"{field.name}_values": list(value.values())}
+        else:
+            values.append(f"${field.name}")
+            parameters[field.name] = list(value) if isinstance(value, tuple) else value
+    columns = ", ".join(["batch_id", *(field.name for field in fields(fact))])
+    sql = f"INSERT INTO ops.{fact.table} ({columns}) VALUES ({', '.join(values)})"  # noqa: S608 -- names of our own
+    transaction.connection.execute(sql, parameters)

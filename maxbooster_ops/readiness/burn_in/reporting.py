@@ -38,7 +38,7 @@ def report(keeper: Keeper, status: SessionStatus, *, now: datetime) -> Reported:
 
     A session that has ended is judged and reported once more and else stays as it is.
     """
-    # The report needs scipy and Jinja, which a burn-in under way does without.
+    # Jinja and the arithmetic of verdicts are nothing that a burn-in under way should hold.
     from maxbooster_ops.readiness.burn_in.report.writing import write_burn_in_report  # noqa: PLC0415
     from maxbooster_ops.readiness.burn_in.verdict.judging import judge  # noqa: PLC0415
 
