@@ -13,7 +13,16 @@ from maxbooster_ops.sandbox.http.fault_routes import (
     StopQueueOrder,
     ThrashCacheOrder,
 )
-from maxbooster_ops.sandbox.http.faults import MOST_LEAKED_MB, Errors, FaultBoard, Flaky, Leak, Slow, StoppedQueue, shown
+from maxbooster_ops.sandbox.http.faults import (
+    MOST_LEAKED_MB,
+    Errors,
+    FaultBoard,
+    Flaky,
+    Leak,
+    Slow,
+    StoppedQueue,
+    shown,
+)
 
 NOON = 1_800_000_000.0
 

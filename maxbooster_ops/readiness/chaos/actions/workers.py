@@ -31,13 +31,14 @@ def start(  # noqa: PLR0913 -- a scenario says what it needs by name
     program: str = PYTHON,
     npm_folder: str = "",
     concurrency: int = 5,
-    lock_ms: int = 2000,
+    lock_ms: int = 3000,
     stalled_ms: int = 1000,
     network: str = "direct",
 ) -> int:
     """Start a worker of the scenario's queue: `python`, `npm`, or the path of a Python program like `stand/worker.py`.
 
-    Locks are short, so that the jobs of one that dies are taken over within seconds. `network: slow` goes through the
+    Locks are short, so that the jobs of one that dies are taken over within seconds; not so short that a busy machine
+    lets one expire whose worker lives. `network: slow` goes through the
     proxy of `network.open`.
     """
     url = drill.scratch["network_url"] if network == "slow" else url_of(drill)
