@@ -134,7 +134,7 @@ def test_the_password_is_secret(sandbox):
     assert len(ours) >= 4
     assert not [process for process in ours if password in " ".join(process.cmdline())]
     for path in sandbox.folder.rglob("*"):
-        if path.is_file() and password in path.read_text():
+        if path.is_file() and password.encode() in path.read_bytes():
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
