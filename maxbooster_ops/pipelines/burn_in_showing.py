@@ -20,22 +20,31 @@ from maxbooster_ops.store.home import Home
 CHECKS, REPORT, FIT = "burn_in_checks", "burn_in_report", "fit_for_release"
 
 _PARTS = ("queue_health", "ai_caches", "system_health", "memory", "redis", "failed_jobs")
+_FIRST = ("redis_latency_ms", "health_latency_ms", "memory_mb", "waiting", "failed_delta")
 _SHOWN = 20
 
 
 def observation(check: BurnInCheck, expected: int) -> dg.AssetObservation:
-    """Show one check: its numbers plot, its parts and problems are words; what nobody knows is left out."""
-    metadata: dict[str, dg.MetadataValue | str | float] = {"number": check.number, "ok": int(check.ok)}
-    metadata |= {part: getattr(check, part) for part in _PARTS}
-    metadata |= _numbers(check)
-    if check.problems:
-        metadata["problems"] = dg.MetadataValue.md("\n".join(f"- {problem}" for problem in check.problems[:_SHOWN]))
+    """Show one check: in a few words, then its numbers, which plot, then each part; what nobody knows is left out.
+
+    The page of a run shows the first lines of an observation.
+    """
     found = "; ".join(check.problems[:_SHOWN]) or "all parts are fine"
-    return dg.AssetObservation(
-        CHECKS,
-        description=f"Check {check.number} of {expected}: {found}",
-        metadata={**metadata, "taken_at": dg.MetadataValue.timestamp(check.ts)},
-    )
+    said = f"{check.number} of {expected}: {found}"
+    numbers = _numbers(check)
+    first = {name: numbers[name] for name in _FIRST if name in numbers}
+    metadata: dict[str, dg.MetadataValue | str | float] = {
+        "check": said,
+        **first,
+        "ok": int(check.ok),
+        "number": check.number,
+        **numbers,
+        **{part: getattr(check, part) for part in _PARTS},
+        "taken_at": dg.MetadataValue.timestamp(check.ts),
+    }
+    if len(check.problems) > 1:
+        metadata["problems"] = dg.MetadataValue.md("\n".join(f"- {problem}" for problem in check.problems[:_SHOWN]))
+    return dg.AssetObservation(CHECKS, description=f"Check {said}", metadata=metadata)
 
 
 def report_events(reported: Reported, home: Home) -> tuple[dg.AssetMaterialization, dg.AssetCheckEvaluation]:
@@ -59,6 +68,7 @@ def _materialization(reported: Reported, files: Path) -> dg.AssetMaterialization
         description=f"{judgement.verdict}: {_why(judgement)}",
         metadata={
             "verdict": judgement.verdict.value,
+            "reasons": dg.MetadataValue.md("\n".join(f"- {reason.text}" for reason in judgement.reasons)),
             "valid_for_release": judgement.valid_for_release,
             "checks": judgement.checks,
             "expected_checks": judgement.expected_checks,

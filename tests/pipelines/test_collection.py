@@ -41,6 +41,7 @@ FOUND = {
 }
 KEPT_SMALL = {"store_maintenance", "instance_housekeeping"}
 BROUGHT_BACK = {"redrive", "dead_letters"}
+DRILLED = {"burn_in_checks", "burn_in_report", "chaos_report"}
 
 DERIVED = {
     "platform_health",
@@ -92,7 +93,7 @@ def asked(home, query):
 
 def test_every_asset_tells_a_person_what_it_is():
     specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
-    assert set(specs) == COLLECTED | JUDGED | FOUND | KEPT_SMALL | BROUGHT_BACK
+    assert set(specs) == COLLECTED | JUDGED | FOUND | KEPT_SMALL | BROUGHT_BACK | DRILLED
     lacking = [
         name
         for name, spec in specs.items()
@@ -216,4 +217,4 @@ def test_health_without_a_store_says_how_to_get_one():
 
 def test_the_check_of_every_source_belongs_to_a_collected_asset():
     keys = {key.asset_key for key in defs.resolve_asset_graph().asset_check_keys}
-    assert keys <= {AssetKey(name) for name in COLLECTED | JUDGED | FOUND | KEPT_SMALL | BROUGHT_BACK}
+    assert keys <= {AssetKey(name) for name in COLLECTED | JUDGED | FOUND | KEPT_SMALL | BROUGHT_BACK | DRILLED}
