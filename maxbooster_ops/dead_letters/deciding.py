@@ -67,7 +67,8 @@ _REFUSALS = {
 class Step:
     """What becomes of a letter: its next state, what is recorded as done, and why.
 
-    `gives_back_try` undoes the count of a try that did not happen.
+    `gives_back_try` undoes the count of a try that did not happen. `works` is what a try tells of its job type: that it
+    works, that it does not, or None where it tells nothing.
     """
 
     state: LetterState
@@ -75,6 +76,7 @@ class Step:
     note: str
     next_try_at: datetime | None = None
     gives_back_try: bool = False
+    works: bool | None = None
 
 
 def backoff(tries: int, chance: Callable[[], float]) -> timedelta:
@@ -107,10 +109,10 @@ def after_failure(letter: Letter, reason: str, *, now: datetime, chance: Callabl
         return step
     if letter.tries >= MOST_TRIES:
         note = f"failed again after {letter.tries} tries: somebody must decide"
-        return Step(state=LetterState.PARKED, action="parked", note=note)
+        return Step(state=LetterState.PARKED, action="parked", note=note, works=False)
     at = now + backoff(max(letter.tries, 1), chance)
     note = f"failed again after {letter.tries} of {MOST_TRIES} tries"
-    return Step(state=LetterState.PENDING, action="failed_again", note=note, next_try_at=at)
+    return Step(state=LetterState.PENDING, action="failed_again", note=note, next_try_at=at, works=False)
 
 
 def after_refusal(letter: Letter, refusal: Refusal, *, now: datetime) -> Step:
@@ -157,9 +159,10 @@ def after_removal(letter: Letter, reason: str, *, now: datetime) -> Step:
         return step
     if letter.payload_kept is PayloadKept.COPIED and letter.tries < MOST_TRIES:
         note = f"failed again after {letter.tries} of {MOST_TRIES} tries and was removed; its copy will be added again"
-        return Step(state=LetterState.PENDING, action="failed_again", note=note, next_try_at=now + REFUSED_FOR)
+        at = now + REFUSED_FOR
+        return Step(state=LetterState.PENDING, action="failed_again", note=note, next_try_at=at, works=False)
     note = f"failed again after {letter.tries} tries and was removed by the platform"
-    return Step(state=LetterState.PARKED, action="parked", note=note)
+    return Step(state=LetterState.PARKED, action="parked", note=note, works=False)
 
 
 def when_nowhere(letter: Letter, *, now: datetime) -> Step | None:
@@ -173,7 +176,7 @@ def when_nowhere(letter: Letter, *, now: datetime) -> Step | None:
 def recovered(letter: Letter) -> Step:
     """Decide on a letter whose job was completed."""
     note = f"completed after {letter.tries} of {MOST_TRIES} tries"
-    return Step(state=LetterState.RECOVERED, action="recovered", note=note)
+    return Step(state=LetterState.RECOVERED, action="recovered", note=note, works=True)
 
 
 def expires_before(now: datetime) -> datetime:

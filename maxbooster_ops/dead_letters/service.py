@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from maxbooster_ops.dead_letters.breakers import BreakerGate
+from maxbooster_ops.dead_letters.breakers import BreakerFeed, BreakerGate
 from maxbooster_ops.dead_letters.counting import Counted, count
 from maxbooster_ops.dead_letters.deciding import expires_before
 from maxbooster_ops.dead_letters.finding import Finder, Found
@@ -41,7 +41,10 @@ class DeadLetters:
         """Find what died since the last look, and settle what is under way; doing it again changes nothing."""
         lake, state = self.store.lake, self.store.state
         found = Finder(lake=lake, state=state, side=self.side, redacted=self.redacted).find(now)
-        return found, Settling(lake=lake, state=state, side=self.side, chance=self.chance).settle(now)
+        settled = Settling(lake=lake, state=state, side=self.side, chance=self.chance).settle(now)
+        if settled.tried:
+            BreakerFeed(self.side.client, self.policies()).tell(settled.tried)
+        return found, settled
 
     def count(self, now: datetime) -> Counted:
         """Count letters, stuck jobs and breakers into the store, for plots and alert rules."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from maxbooster_ops.dead_letters.breakers import Tried
 from maxbooster_ops.dead_letters.deciding import Step, after_failure, after_removal, recovered, when_nowhere
 from maxbooster_ops.dead_letters.finding import QUERIES
 from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState
@@ -39,6 +40,7 @@ class Settled:
     """What became of the letters that were under way."""
 
     steps: Counter[LetterState] = field(default_factory=Counter)
+    tried: list[Tried] = field(default_factory=list)
     under_way: int = 0
     finished: Redriven = field(default_factory=Redriven)
 
@@ -71,7 +73,10 @@ class Settling:
                 step = self._step(letter, one, outcomes.get(letter.job), now)
                 if step:
                     also = failure_of(one.job) if one.job else _failure_seen(outcomes.get(letter.job))
-                    settled.steps[step.state] += take(connection, letter, step, actor=_ACTOR, now=now, also=also)
+                    taken = take(connection, letter, step, actor=_ACTOR, now=now, also=also)
+                    settled.steps[step.state] += taken
+                    if taken and step.works is not None:
+                        settled.tried.append(Tried(letter=letter, worked=step.works))
                 elif one.where is Whereabouts.FAILED:
                     unfinished.append(letter)
                 else:

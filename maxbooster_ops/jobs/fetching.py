@@ -16,10 +16,10 @@ from redis.exceptions import RedisError
 
 from maxbooster_ops.jobs.breaker import BreakerState
 from maxbooster_ops.jobs.handling import Handling
-from maxbooster_ops.jobs.queue_facts import QueueKeys, holds_for_5, put_back, wake_a_worker
+from maxbooster_ops.jobs.queue_facts import QueueKeys, holds_for_5, note_own_worker, put_back, wake_a_worker
 
 _LOOK_SECONDS = 1.0
-"""How often the breaker and the queue are looked at; two short requests."""
+"""How often the breaker and the queue are looked at; three short requests."""
 
 _log = logging.getLogger("maxbooster_ops.jobs")
 
@@ -43,6 +43,7 @@ class GateKeeper:
         """Look once; what cannot be seen stays as it is."""
         gate, held = self._handling.gate, self.is_held_for_5
         try:
+            await self._in_thread(note_own_worker, self._client, self._keys)
             self.is_held_for_5 = await self._in_thread(holds_for_5, self._client, self._keys)
             if self.is_held_for_5:
                 gate.shut()

@@ -9,6 +9,7 @@ A newer version, and Python's, puts jobs among the waiting all the while: those 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from redis import Redis
 
@@ -19,6 +20,10 @@ local moved = 0
 while redis.call('RPOPLPUSH', KEYS[2], KEYS[3]) do moved = moved + 1 end
 return moved
 """
+
+_WORKS = "maxbooster-ops:works:"
+_KNOWN_FOR = timedelta(hours=1)
+"""For how long a queue counts as one of our workers after the last of them was there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,16 @@ class QueueKeys:
     def key(self, name: str) -> str:
         """Give the key of that name."""
         return f"{self.prefix}:{self.queue}:{name}"
+
+
+def note_own_worker(client: Redis, keys: QueueKeys) -> None:
+    """Note that a worker of ours is on the queue, which feeds its breaker."""
+    client.set(_WORKS + keys.key(""), "", px=_KNOWN_FOR)
+
+
+def has_own_worker(client: Redis, keys: QueueKeys) -> bool:
+    """Tell whether a worker of ours was on the queue within the last hour."""
+    return bool(client.exists(_WORKS + keys.key("")))
 
 
 def is_paused_by_5(version: bytes | str | None, paused: bytes | str | None) -> bool:
