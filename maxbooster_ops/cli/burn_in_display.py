@@ -5,6 +5,7 @@ Belongs here: how checks are shown as they come. Not here: how it ended (`burn_i
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -93,8 +94,9 @@ class JsonLines:
     """A JSON object a check."""
 
     def show(self, check: BurnInCheck) -> None:
-        """Print it."""
+        """Print it at once, also into a pipe."""
         print_json(check, indent=None)
+        sys.stdout.flush()
 
 
 class PlainLines:
