@@ -218,7 +218,8 @@ class DrillResult(Fact):
     """What came of one drill, or of one scenario of it; `ts` is when it ended.
 
     `drill` is burn_in or chaos; `scenario` is empty for a drill as a whole. `verdict` is PASS, CONDITIONAL PASS, FAIL
-    or PARTIAL of a burn-in; ready, review, not ready or partial of a chaos drill; passed, failed or not run of a scenario.
+    or PARTIAL of a burn-in; ready, review, not ready or partial of a chaos drill; passed, failed or not run of one
+    scenario.
     """
 
     table: ClassVar[str] = "drill_results"
