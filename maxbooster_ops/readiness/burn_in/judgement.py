@@ -103,8 +103,10 @@ class Judgement:
     failed_jobs: int | None
     figures: Sequence[Figure]
     drifts: Sequence[Drift]
+    is_rehearsal: bool = False
+    """Whether it was asked to last less than a day: it cannot see what only a day shows."""
 
     @property
     def valid_for_release(self) -> bool:
-        """Whether a release may rest on it: only a burn-in that ran to its end may say so."""
-        return self.verdict in {Verdict.PASS, Verdict.CONDITIONAL_PASS}
+        """Whether a release may rest on it: only a burn-in of a day that ran to its end may say so."""
+        return self.verdict in {Verdict.PASS, Verdict.CONDITIONAL_PASS} and not self.is_rehearsal

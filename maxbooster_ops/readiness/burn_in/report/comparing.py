@@ -111,7 +111,7 @@ def _without_checks(file: Path) -> bytes:
 
     One that somebody formatted anew is read as a whole.
     """
-    lines = []
+    lines: list[bytes] = []
     with file.open("rb") as text:
         for line in text:
             if line.startswith(_CHECKS_BEGIN):

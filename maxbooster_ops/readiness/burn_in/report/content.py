@@ -5,6 +5,7 @@ Belongs here: the words. Not here: markup (`templates/`), plots (`plotting.py`),
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +50,11 @@ HEADLINES = {
     ),
 }
 
+_REHEARSED = {
+    Verdict.PASS: "Every promise was kept, for as long as this rehearsal lasted.",
+    Verdict.CONDITIONAL_PASS: "A rehearsal that kept its promises, with the warnings below.",
+}
+
 _WEIGHTS = {
     Weight.FAILS: ("Fails:", Tone.BAD),
     Weight.CONDITIONAL: ("Warning:", Tone.WARNING),
@@ -64,7 +70,7 @@ def content_of(material: Material) -> dict[str, Any]:
     plots = plots_of(checks, session.plan, shown, gaps)
     return {
         "title": f"Burn-in {outside(session.id)}",
-        "headline": HEADLINES[judgement.verdict],
+        "headline": _headline(judgement),
         "summary": _summary(session, judgement, ended_at),
         "reasons": _reasons(judgement),
         "figures": tables.figures(judgement.figures),
@@ -84,6 +90,13 @@ def content_of(material: Material) -> dict[str, Any]:
         "start": moment(session.started_at),
         "end": moment(ended_at),
     }
+
+
+def _headline(judgement: Judgement) -> Headline:
+    said = HEADLINES[judgement.verdict]
+    if judgement.is_rehearsal and judgement.verdict in _REHEARSED:
+        return replace(said, meaning=_REHEARSED[judgement.verdict], remark=_NOT_VALID)
+    return said
 
 
 def _summary(session: Session, judgement: Judgement, ended_at: datetime) -> str:
