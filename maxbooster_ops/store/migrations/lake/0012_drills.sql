@@ -102,7 +102,7 @@ COMMENT ON COLUMN ops.drill_results.drill_id IS 'The session or the drill.';
 COMMENT ON COLUMN ops.drill_results.scenario IS 'One scenario of a chaos drill; empty for a drill as a whole.';
 COMMENT ON COLUMN ops.drill_results.target IS 'What was drilled, without secrets.';
 COMMENT ON COLUMN ops.drill_results.started_at IS 'When it began.';
-COMMENT ON COLUMN ops.drill_results.verdict IS 'PASS, CONDITIONAL PASS, FAIL or PARTIAL; ready, review or not ready; of a scenario passed, failed or not run.';
+COMMENT ON COLUMN ops.drill_results.verdict IS 'PASS, CONDITIONAL PASS, FAIL or PARTIAL; ready, review, not ready or partial; of a scenario passed, failed or not run.';
 COMMENT ON COLUMN ops.drill_results.valid_for_release IS 'Whether a release may rest on it.';
 COMMENT ON COLUMN ops.drill_results.reasons IS 'Why, a sentence each.';
 COMMENT ON COLUMN ops.drill_results.numbers IS 'What was measured, by name with the unit in it.';
