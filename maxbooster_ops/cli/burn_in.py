@@ -76,14 +76,14 @@ def run(  # noqa: PLR0913, PLR0917 -- one per option
     settings = settings_for(home)
     with open_state(home_of(settings)) as state:
         if show_list:
-            views.show_sessions(newest(state, _LISTED), json=json)
+            views.show_sessions(newest(state, _LISTED), state.home, json=json)
         elif stop_id:
             _stop(state, stop_id, json=json)
         else:
             plan = _plan(duration, interval, threshold or ())
             with _platform(settings, state.home, wanted=sandbox), deferred_requests() as requests:
                 reported = _conduct(settings, state, plan, resume_id, requests, json=json)
-            _conclude(reported, state.home, json=json)
+            _conclude(reported, json=json)
 
 
 def _plan(duration: timedelta | None, interval: timedelta | None, thresholds: Sequence[str]) -> Plan:
@@ -134,13 +134,13 @@ def _stop(state: State, session_id: str, *, json: bool) -> None:
     if not ask_to_cancel(state, session_id, utc_now()):
         raise DrillError(f"Burn-in {session_id} does not run: it is {session.status}.")
     if orphaned(session, utc_now()):
-        _conclude(report_orphan(state, session_id), state.home, json=json)
+        _conclude(report_orphan(state, session_id), json=json)
     views.show_asked(session, json=json)
 
 
-def _conclude(reported: Reported, home: Home, *, json: bool) -> None:
+def _conclude(reported: Reported, *, json: bool) -> None:
     """Show the result and end with its exit code."""
-    views.show_result(reported, home, json=json)
+    views.show_result(reported, json=json)
     raise typer.Exit(EXIT_CODES[reported.judgement.verdict])
 
 

@@ -21,11 +21,10 @@ from rich.text import Text
 from maxbooster_ops.cli.output import console, print_json, shown
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import redact
+from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.burn_in.session import Session
 from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.findings import BurnInCheck
-
-PARTS = ("queue_health", "ai_caches", "system_health", "memory", "redis", "failed_jobs")
 
 _PART_STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red", "missing": "dim"}
 _BARS = "▁▂▃▄▅▆▇█"
@@ -165,9 +164,9 @@ class Picture:
 
 def _states(check: BurnInCheck) -> Text:
     found = Text("\n")
-    for part in PARTS:
+    for part, name in PARTS.items():
         state = getattr(check, part)
-        found.append(f"{part.replace('_', ' ')} ").append(f"{state}   ", style=_PART_STYLES.get(state, ""))
+        found.append(f"{name} ").append(f"{state}   ", style=_PART_STYLES.get(state, ""))
     return found.append("\n")
 
 

@@ -6,7 +6,6 @@ Belongs here: the form. Not here: the display of a running one (`burn_in_display
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rich.text import Text
 
@@ -14,7 +13,7 @@ from maxbooster_ops.cli.output import console, print_json, print_table
 from maxbooster_ops.readiness.burn_in.judgement import Figure, Verdict, Weight
 from maxbooster_ops.readiness.burn_in.reporting import Reported
 from maxbooster_ops.readiness.burn_in.session import Session
-from maxbooster_ops.readiness.report.files import report_file
+from maxbooster_ops.readiness.report.files import placed, report_file
 from maxbooster_ops.store.home import Home
 
 STYLES = {
@@ -27,16 +26,16 @@ STYLES = {
 _REASON_STYLES = {Weight.FAILS: "red", Weight.CONDITIONAL: "yellow", Weight.NOTE: "dim"}
 
 
-def show_sessions(sessions: Sequence[Session], *, json: bool) -> None:
+def show_sessions(sessions: Sequence[Session], home: Home, *, json: bool) -> None:
     """Show burn-ins, the newest first."""
     if json:
-        print_json([_as_json(session) for session in sessions])
+        print_json([_as_json(session, home) for session in sessions])
         return
     if not sessions:
         console.print("No burn-in was ever begun: `maxbooster-ops burn-in`, or the job `burn_in` in Dagster.")
         return
     columns = ("burn-in", "status", "from", "began", "ends or ended", "checks", "taken over", "verdict", "report")
-    print_table("Burn-ins, times in UTC", columns, map(_row, sessions))
+    print_table("Burn-ins, times in UTC", columns, [_row(session, home) for session in sessions])
 
 
 def show_asked(session: Session, *, json: bool) -> None:
@@ -48,10 +47,10 @@ def show_asked(session: Session, *, json: bool) -> None:
     console.print(f"Burn-in {session.id} was asked to stop; {where} ends it within seconds with a partial report.")
 
 
-def show_result(reported: Reported, home: Home, *, json: bool) -> None:
+def show_result(reported: Reported, *, json: bool) -> None:
     """Show verdict, reasons and figures; as JSON exactly what a pipeline wants to know, on one line."""
     judgement = reported.judgement
-    report = report_file(home.reports / Path(reported.report).name, ".md")
+    report = report_file(reported.report, ".md")
     if json:
         result = {
             "verdict": judgement.verdict.value,
@@ -83,7 +82,7 @@ def _figure(figure: Figure) -> tuple[object, ...]:
     return (figure.name, figure.value, figure.limit, figure.unit, verdicts[figure.ok])
 
 
-def _row(session: Session) -> tuple[object, ...]:
+def _row(session: Session, home: Home) -> tuple[object, ...]:
     style = STYLES[Verdict(session.verdict)] if session.verdict else ""
     return (
         session.id,
@@ -94,11 +93,11 @@ def _row(session: Session) -> tuple[object, ...]:
         f"{session.checks_done} of {session.plan.expected_checks}",
         session.takeovers,
         Text(session.verdict or "–", style=style),
-        f"{session.report}.md" if session.report else None,
+        _report_of(session, home),
     )
 
 
-def _as_json(session: Session) -> dict[str, object]:
+def _as_json(session: Session, home: Home) -> dict[str, object]:
     plan = session.plan
     return {
         "id": session.id,
@@ -114,5 +113,10 @@ def _as_json(session: Session) -> dict[str, object]:
         "expected_checks": plan.expected_checks,
         "takeovers": session.takeovers,
         "verdict": session.verdict,
-        "report": session.report,
+        "report": _report_of(session, home),
     }
+
+
+def _report_of(session: Session, home: Home) -> str | None:
+    """Give the file for people, where there is a report."""
+    return str(report_file(placed(home, session.report), ".md")) if session.report else None

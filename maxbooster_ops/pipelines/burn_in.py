@@ -25,7 +25,6 @@ from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
 from maxbooster_ops.readiness.burn_in.sessions import ask_to_cancel, begin, newest, resume
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.findings import BurnInCheck
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.state import State, open_state
 from maxbooster_ops.watching import home_of, targets_of
 
@@ -110,7 +109,7 @@ def take_burn_in_checks(context: dg.OpExecutionContext, config: BurnInConfig, op
             except KeyboardInterrupt:
                 _interrupted(context, burn_in, state)
                 raise dg.DagsterExecutionInterruptedError from None
-            _ended(context, burn_in, ending, state.home)
+            _ended(context, burn_in, ending)
 
 
 @dg.job(
@@ -214,25 +213,25 @@ def _interrupted(context: dg.OpExecutionContext, burn_in: BurnIn, state: State) 
     run = context.instance.get_run_by_id(context.run_id)
     if run and run.status in STOPPED:
         ask_to_cancel(state, burn_in.session.id, utc_now())
-        _record(context, burn_in.report(Ending.CANCELLED), state.home)
+        _record(context, burn_in.report(Ending.CANCELLED))
     elif run and not run.is_finished:
         context.instance.add_run_tags(run.run_id, {SUSPENDED_TAG: "true"})
         context.instance.report_run_canceling(run, _NOBODY_ASKED)
 
 
-def _ended(context: dg.OpExecutionContext, burn_in: BurnIn, ending: Ending, home: Home) -> None:
+def _ended(context: dg.OpExecutionContext, burn_in: BurnIn, ending: Ending) -> None:
     """Report; a run whose burn-in was stopped from elsewhere is cancelled, one whose burn-in was lost has failed."""
     if ending is Ending.LOST:
         said = f"Another process works on burn-in {burn_in.session.id} now, or it was ended; this run wrote no more."
         raise dg.Failure(said, allow_retries=False)
-    _record(context, burn_in.report(ending), home)
+    _record(context, burn_in.report(ending))
     if ending is Ending.CANCELLED:
         context.instance.report_run_canceling(context.run, f"Burn-in {burn_in.session.id} was to be stopped.")
         raise dg.DagsterExecutionInterruptedError
 
 
-def _record(context: dg.OpExecutionContext, reported: Reported, home: Home) -> None:
-    for event in report_events(reported, home):
+def _record(context: dg.OpExecutionContext, reported: Reported) -> None:
+    for event in report_events(reported):
         # It takes checks too; only its annotation lags behind.
         context.log_event(event)  # type: ignore[arg-type]
     context.log.info("Burn-in %s: %s", reported.session.id, reported.judgement.verdict)

@@ -7,19 +7,17 @@ report's text.
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 
 import dagster as dg
 
 from maxbooster_ops.readiness.burn_in.judgement import Judgement, Verdict
+from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.burn_in.reporting import Reported
 from maxbooster_ops.readiness.report.files import report_file
 from maxbooster_ops.store.findings import BurnInCheck
-from maxbooster_ops.store.home import Home
 
 CHECKS, REPORT, FIT = "burn_in_checks", "burn_in_report", "fit_for_release"
 
-_PARTS = ("queue_health", "ai_caches", "system_health", "memory", "redis", "failed_jobs")
 _FIRST = ("redis_latency_ms", "health_latency_ms", "memory_mb", "waiting", "failed_delta")
 _SHOWN = 20
 
@@ -39,7 +37,7 @@ def observation(check: BurnInCheck, expected: int) -> dg.AssetObservation:
         "ok": int(check.ok),
         "number": check.number,
         **numbers,
-        **{part: getattr(check, part) for part in _PARTS},
+        **{part: getattr(check, part) for part in PARTS},
         "taken_at": dg.MetadataValue.timestamp(check.ts),
     }
     if len(check.problems) > 1:
@@ -47,12 +45,12 @@ def observation(check: BurnInCheck, expected: int) -> dg.AssetObservation:
     return dg.AssetObservation(CHECKS, description=f"Check {said}", metadata=metadata)
 
 
-def report_events(reported: Reported, home: Home) -> tuple[dg.AssetMaterialization, dg.AssetCheckEvaluation]:
+def report_events(reported: Reported) -> tuple[dg.AssetMaterialization, dg.AssetCheckEvaluation]:
     """Show a report, and whether a release may rest on it."""
-    return _materialization(reported, home.reports / Path(reported.report).name), _fit_for_release(reported.judgement)
+    return _materialization(reported), _fit_for_release(reported.judgement)
 
 
-def _materialization(reported: Reported, files: Path) -> dg.AssetMaterialization:
+def _materialization(reported: Reported) -> dg.AssetMaterialization:
     """Show the whole report as Markdown, the verdict, and figures that plot from burn-in to burn-in."""
     judgement = reported.judgement
     numbers = {
@@ -75,9 +73,9 @@ def _materialization(reported: Reported, files: Path) -> dg.AssetMaterialization
             "gaps": len(judgement.gaps),
             **{name: round(value, 3) for name, value in numbers.items() if value is not None},
             "session": reported.session.id,
-            "report": dg.MetadataValue.md(report_file(files, ".md").read_text(encoding="utf-8")),
-            "html": dg.MetadataValue.path(report_file(files, ".html")),
-            "json": dg.MetadataValue.path(report_file(files, ".json")),
+            "report": dg.MetadataValue.md(report_file(reported.report, ".md").read_text(encoding="utf-8")),
+            "html": dg.MetadataValue.path(report_file(reported.report, ".html")),
+            "json": dg.MetadataValue.path(report_file(reported.report, ".json")),
         },
     )
 

@@ -91,7 +91,7 @@ def _do(
     except MaxboosterError as error:  # somebody took it up meanwhile, or the store is busy: the next tick sees
         context.log.warning(str(error))
         return dg.SensorResult(skip_reason=str(error))
-    return dg.SensorResult(skip_reason=f"{said}: ended", asset_events=list(report_events(reported, state.home)))
+    return dg.SensorResult(skip_reason=f"{said}: ended", asset_events=list(report_events(reported)))
 
 
 def _request(session: Session, runs: Sequence[dg.DagsterRun]) -> dg.RunRequest:

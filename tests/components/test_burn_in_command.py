@@ -91,6 +91,7 @@ def test_the_list_shows_the_newest_first(burn_in):
     _, out, _ = ended(burn_in("--list", "--json"))
     newest, *_ = json.loads(out)
     assert (newest["status"], newest["verdict"], newest["launched_by"]) == ("cancelled", "PARTIAL", "terminal")
+    assert Path(newest["report"]).is_file()
 
 
 @pytest.mark.parametrize(

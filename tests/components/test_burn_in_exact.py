@@ -78,7 +78,7 @@ def test_a_kill_between_any_two_steps_loses_and_doubles_nothing(platform, redis_
     assert sum(row["completed_delta"] for row in rows) == GOOD * len(LIVES)
     assert reported.session.takeovers == len(LIVES) + 1
     (result,) = results
-    assert (result["verdict"], result["report"]) == (reported.judgement.verdict, reported.report)
+    assert (result["verdict"], result["report"]) == (reported.judgement.verdict, f"reports/{reported.report.name}")
     assert result["reasons"] == [reason.text for reason in reported.judgement.reasons]
     assert result["numbers"]["failed_jobs"] == FAILING * len(LIVES)
 

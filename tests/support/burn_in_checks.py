@@ -8,8 +8,8 @@ from datetime import timedelta
 from itertools import count
 
 from maxbooster_ops.readiness.burn_in.judgement import Course
+from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.burn_in.plan import Plan
-from maxbooster_ops.readiness.burn_in.verdict.parts import PARTS
 from maxbooster_ops.store.findings import BurnInCheck
 from support.facts import NOON
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from maxbooster_ops.analysis.statistics.leak import Leak, LeakVerdict
 from maxbooster_ops.readiness.burn_in.judgement import Drift, Figure, Gap, Judgement, Reason, Verdict, Weight
+from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
 from maxbooster_ops.store.findings import BurnInCheck
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-PARTS = dict.fromkeys(("queue_health", "ai_caches", "system_health", "memory", "redis", "failed_jobs"), "ok")
 
 
 def a_session(session_id="b7f3", *, plan=None, started_at=NOON, **changes) -> Session:
@@ -53,7 +53,7 @@ def a_check(number: int, *, at: datetime, **changes) -> BurnInCheck:
         "number": number,
         "due": at,
         "duration_ms": 84.0 + wave,
-        **PARTS,
+        **dict.fromkeys(PARTS, "ok"),
         "problems": [],
         "redis_latency_ms": 0.31 + 0.05 * wave,
         "health_latency_ms": 4.2 + wave,

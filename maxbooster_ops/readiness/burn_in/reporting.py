@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.readiness.burn_in import sessions
@@ -19,18 +20,19 @@ from maxbooster_ops.readiness.burn_in.judgement import Course, Judgement
 from maxbooster_ops.readiness.burn_in.keeping import Keeper
 from maxbooster_ops.readiness.burn_in.owner import Owner
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
+from maxbooster_ops.readiness.report.files import kept_path
 from maxbooster_ops.store.findings import BurnInCheck, DrillResult
 from maxbooster_ops.store.state import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """A burn-in that was judged: its session and checks, the judgement, and the report's path without an ending."""
+    """A burn-in that was judged: its session and checks, the judgement, and where the report is, without an ending."""
 
     session: Session
     checks: Sequence[BurnInCheck]
     judgement: Judgement
-    report: str
+    report: Path
 
 
 def report(keeper: Keeper, status: SessionStatus, *, now: datetime) -> Reported:
@@ -60,10 +62,11 @@ def report(keeper: Keeper, status: SessionStatus, *, now: datetime) -> Reported:
     )
     judgement = judge(checks, session.plan, course)
     path = write_burn_in_report(keeper.home, session, checks, judgement, target=target, ended_at=course.ended_at)
-    keeper.store_result(_result(session, course, judgement, target=target, report=str(path)))
+    kept = kept_path(keeper.home, path)
+    keeper.store_result(_result(session, course, judgement, target=target, report=kept))
     if session.status is SessionStatus.RUNNING:
-        session = keeper.end(status, verdict=judgement.verdict, report=str(path), now=now)
-    return Reported(session=session, checks=checks, judgement=judgement, report=str(path))
+        session = keeper.end(status, verdict=judgement.verdict, report=kept, now=now)
+    return Reported(session=session, checks=checks, judgement=judgement, report=path)
 
 
 def report_orphan(state: State, session_id: str, *, now: datetime | None = None) -> Reported:

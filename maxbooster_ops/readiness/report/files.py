@@ -21,6 +21,16 @@ def report_file(report: Path, ending: str) -> Path:
     return report.with_name(report.name + ending)
 
 
+def kept_path(home: Home, report: Path) -> str:
+    """Give the path of a report as both stores keep it: below the home, which may be moved."""
+    return report.relative_to(home.root).as_posix()
+
+
+def placed(home: Home, kept: str) -> Path:
+    """Tell where the report is whose path the stores kept; it has no ending."""
+    return home.root / kept
+
+
 def write_report(home: Home, name: str, texts: Mapping[str, Iterable[str]]) -> Path:
     """Write a text, given in pieces, for each of `ENDINGS`; give the path without an ending.
 

@@ -10,18 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.report.plots.points import Span, parted
 from maxbooster_ops.store.findings import BurnInCheck
-
-PARTS: Mapping[str, str] = {
-    "queue_health": "queues",
-    "ai_caches": "AI caches",
-    "system_health": "health endpoints",
-    "memory": "memory",
-    "redis": "Redis",
-    "failed_jobs": "failed jobs",
-}
-"""What each part of a check looks at, in words."""
 
 _SHOWN_PROBLEMS = 3
 

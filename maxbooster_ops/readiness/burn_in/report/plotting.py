@@ -11,8 +11,9 @@ from operator import itemgetter
 
 from markupsafe import Markup
 
+from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.burn_in.plan import Plan, Thresholds
-from maxbooster_ops.readiness.burn_in.report.failures import PARTS, worst_of
+from maxbooster_ops.readiness.burn_in.report.failures import worst_of
 from maxbooster_ops.readiness.report.plots.points import Span, unbroken
 from maxbooster_ops.readiness.report.plots.strip import cells_of, strip
 from maxbooster_ops.readiness.report.plots.time_plot import Line, TimePlot, draw

@@ -12,8 +12,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 from maxbooster_ops.readiness.burn_in.judgement import Gap, Reason
+from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.burn_in.verdict.evidence import Evidence, at_least, conditional, fails, note
-from maxbooster_ops.readiness.burn_in.verdict.parts import PARTS
 from maxbooster_ops.readiness.burn_in.verdict.timeline import Timeline
 from maxbooster_ops.readiness.report.wording import counted, moment, number, span
 

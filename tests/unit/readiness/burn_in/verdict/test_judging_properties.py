@@ -9,9 +9,9 @@ from support.burn_in_checks import checks_of, course_of, failed
 from support.facts import NOON
 
 from maxbooster_ops.readiness.burn_in.judgement import Verdict, Weight
+from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.readiness.burn_in.verdict.judging import judge
-from maxbooster_ops.readiness.burn_in.verdict.parts import PARTS
 
 PLAN = Plan(duration=timedelta(hours=2), interval=timedelta(minutes=2))
 HEALTHY = checks_of(PLAN)

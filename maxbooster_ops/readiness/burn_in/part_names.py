@@ -1,6 +1,6 @@
 """What a check looks at.
 
-Belongs here: the parts and their words. Not here: how a part is found.
+Belongs here: the parts and their words. Not here: how a part is found (`parts.py`), what that means (`verdict/`).
 """
 
 from __future__ import annotations
