@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from support.chaos_kit import FINE, Heard, Marker, catalog, scenario, settings_of, step
 
-from maxbooster_ops.errors import DrillError, UsageError
+from maxbooster_ops.errors import DrillError, StoreError, UsageError
 from maxbooster_ops.readiness.chaos.drill_lock import DrillRunsError, only_one
 from maxbooster_ops.readiness.chaos.drilling import Asked, ChaosDrill, Finished
 from maxbooster_ops.readiness.chaos.experiment import Experiment
@@ -133,7 +133,7 @@ def test_ctrl_c_takes_back_reports_and_ends_the_drill(store, tmp_path):
     assert [(one.name, one.outcome, one.reason) for one in finished.summary.scenarios] == [
         ("first", "not run", "It was interrupted.")
     ]
-    assert (finished.summary.verdict, finished.summary.total) == ("review", 2)
+    assert (finished.summary.verdict, finished.summary.total) == ("partial", 2)
     assert not marker.exists()
     assert states(store) == [("rolled_back", None)]
     assert finished.report is not None
@@ -151,6 +151,19 @@ def test_a_second_ctrl_c_does_not_cut_the_rollback_short(store, tmp_path):
     assert isinstance(finished.interruption, KeyboardInterrupt)
     assert not marker.exists()
     assert states(store) == [("rolled_back", None)]
+
+
+def test_what_ran_is_kept_when_the_drill_breaks_between_two_scenarios(store, tmp_path):
+    class Broken(Heard):
+        def scenario_begins(self, experiment):
+            if experiment.name == "second":
+                raise StoreError("No room is left.")
+
+    bad = scenario(tmp_path, "first", [step("steps.do", what="expect")], five=True)
+    finished = drill(store, bad, scenario(tmp_path, "second", [FINE], five=True), heard=Broken())
+    assert str(finished.interruption) == "No room is left."
+    assert (finished.summary.verdict, len(finished.summary.scenarios)) == ("review", 1)
+    assert finished.report is not None
 
 
 def test_a_fault_that_stays_fails_the_scenario_and_the_next_drill_refuses_to_begin(store, tmp_path):
@@ -205,7 +218,8 @@ def test_the_facts_and_the_report_of_a_drill_are_kept(store, tmp_path):
         ("good", "passed", True),
     ]
     assert rows[0]["reasons"] == ["A title: steps.do: told to expect"]
-    assert all(Path(f"{row['report']}{ending}").is_file() for row in rows for ending in (".md", ".html", ".json"))
+    reports = {store.home.root / f"{row['report']}{ending}" for row in rows for ending in (".md", ".html", ".json")}
+    assert [report.is_file() for report in reports] == [True] * 3
 
 
 @pytest.mark.parametrize(

@@ -142,9 +142,10 @@ def test_terminate_takes_the_fault_back_and_reports(state, redis, instance):
 
 
 def test_the_sensor_takes_back_what_a_drill_that_died_left(state, redis):
-    details = {"target": "settings", "before": LIMIT, "during": 1024**2}
-    ledger(state).inject("died", "redis-full", "redis-full", target="settings", details=details)
-    assert limit(redis) == 1024**2
+    target = f"settings at 127.0.0.1:{urlsplit(redis.url).port}/0"
+    details = {"target": target, "before": LIMIT, "during": 100_000}
+    ledger(state).inject("died", "redis-full", "redis-full", target=target, details=details)
+    assert limit(redis) == 100_000
     looked = chaos_leftovers(dg.build_sensor_context(), ops=OpsResource(), warm=WarmAlerting())
     assert "rolled_back: redis-full in settings" in looked.skip_message
     assert limit(redis) == LIMIT

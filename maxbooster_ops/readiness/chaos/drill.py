@@ -71,7 +71,7 @@ class Restartable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a drill is run on. `name` is how the ledger and `fault.Secrets` call it: `settings`, or `stand-<drill>`.
+    """What a drill is run on. The ledger and `fault.Secrets` call it by `name`: `settings at <Redis>`, `stand-<drill>`.
 
     A stand is opened by `stand.open_stand(folder: Path, *, name: str) -> AbstractContextManager[Target]`; it keeps its
     files in `folder`, its Redis's URL in `folder/redis.url` as the sandbox does, and ends with the block or with us.

@@ -27,9 +27,10 @@ from maxbooster_ops.readiness.chaos.leftovers import take_back
 from maxbooster_ops.readiness.chaos.results import Outcome, facts, judge
 from maxbooster_ops.readiness.chaos.runner import Place, run_scenario
 from maxbooster_ops.readiness.chaos.scenarios import Catalog
-from maxbooster_ops.readiness.chaos.targets import SETTINGS, Choice, TargetSecrets, address, open_target
+from maxbooster_ops.readiness.chaos.targets import Choice, TargetSecrets, address, open_target
 from maxbooster_ops.readiness.report.chaos import write_chaos_report
 from maxbooster_ops.readiness.report.chaos_summary import ChaosSummary, ScenarioSummary, StepSummary
+from maxbooster_ops.readiness.report.files import kept_path
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import Store
@@ -110,8 +111,8 @@ class ChaosDrill:
             with drill_folder(self._store.home, course.id) as folder:
                 try:
                     self._run_each(asked, chosen, course, ledger, folder, listener)
-                except BaseException as error:
-                    if isinstance(error, Exception) or not course.results:
+                except BaseException as error:  # what ran is kept, whatever ended the drill; the caller raises this
+                    if not course.results:
                         raise
                     course.interruption = error
             with held_back():
@@ -186,7 +187,7 @@ class ChaosDrill:
             leftovers=tuple(str(one) for one in ledger.open()),
         )
         report = _report(self._store.home, summary)
-        rows = list(facts(summary, str(report) if report else None))
+        rows = list(facts(summary, kept_path(self._store.home, report) if report else None))
         self._store.lake.write(lambda transaction: transaction.insert(rows, batch_id=f"chaos-{course.id}"))
         return Finished(summary=summary, report=report, interruption=course.interruption)
 
@@ -197,7 +198,7 @@ def _new_id(now: datetime) -> str:
 
 def described(target: Target) -> str:
     """Say in words what is drilled, without secrets."""
-    if target.name != SETTINGS:
+    if target.folder is not None:
         return "a stand of its own"
     urls = [target.redis_url.get_secret_value() if target.redis_url else None, target.platform_url]
     return f"{' and '.join(address(url) for url in urls if url)} ({target.environment})"

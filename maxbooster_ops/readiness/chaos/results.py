@@ -33,9 +33,13 @@ class Verdict(StrEnum):
 
 
 def judge(scenarios: Sequence[ScenarioSummary], *, five: int, interrupted: bool) -> Verdict:
-    """Decide on the scenarios of a drill; `five` is how many there are that count, run or not."""
+    """Decide on the scenarios of a drill; `five` is how many there are that count, run or not.
+
+    What was not run because the drill was interrupted says nothing; what failed before that does.
+    """
     counting = [one for one in scenarios if one.counts]
-    missed = sum(one.outcome != Outcome.PASSED for one in counting)
+    harmless = {Outcome.PASSED, Outcome.NOT_RUN} if interrupted else {Outcome.PASSED}
+    missed = sum(one.outcome not in harmless for one in counting)
     if missed > REVIEW_AT_MOST:
         return Verdict.NOT_READY
     if missed:

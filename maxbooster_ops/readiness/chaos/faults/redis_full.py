@@ -22,8 +22,9 @@ class RedisFull:
     kind = "redis-full"
 
     def inject(self, details: Details, secrets: Secrets) -> None:
-        """Lower the limit."""
+        """Lower the limit. Raises `DrillError` where it is another one than was written down, or exceeded already."""
         with open_redis(details, secrets) as client:
+            _refuse_full(client, details)
             policy = client.config_get("maxmemory-policy")["maxmemory-policy"]
             if policy != "noeviction":
                 raise DrillError(
@@ -42,6 +43,16 @@ class RedisFull:
         """Look whether our limit is in force no more."""
         with open_redis(details, secrets) as client:
             return limit_of(client) != int(details["during"])
+
+
+def _refuse_full(client: redis.Redis, details: Details) -> None:
+    """Two drills from two homes would each remember the limit of the other as the one to set again."""
+    limit, used = limit_of(client), int(client.info("memory")["used_memory"])
+    if limit != int(details["before"]) or 0 < limit < used:
+        raise DrillError(
+            f"Redis of {details['target']} has a limit of {limit} bytes with {used} in use, and was to have "
+            f"{details['before']}: it is full already, or somebody else changes its limit now."
+        )
 
 
 def limit_of(client: redis.Redis) -> int:
