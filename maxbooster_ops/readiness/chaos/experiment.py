@@ -108,7 +108,8 @@ def _line(error: yaml.MarkedYAMLError) -> int:
 
 
 def _refused(file: Path, line: int, sentence: str) -> ScenarioFileError:
-    return ScenarioFileError(f"{file.name} line {line}: {sentence}. The other scenarios stay. Correct the file.")
+    ended = sentence if sentence.endswith("?") else f"{sentence}."
+    return ScenarioFileError(f"{file.name} line {line}: {ended} The other scenarios stay. Correct the file.")
 
 
 class _Fields(BaseModel):

@@ -5,6 +5,7 @@ Belongs here: finding and choosing. Not here: reading one (`experiment.py`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from maxbooster_ops.store.home import Home
 from maxbooster_ops.user_files import did_you_mean
 
 SHIPPED = Path(__file__).with_name("experiments")
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""It becomes part of the names of a queue and of a folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +60,9 @@ def load_catalog(home: Home) -> Catalog:
     ours.sort(key=lambda one: not one.five)
     users: list[Experiment] = []
     problems: list[ScenarioFileError] = []
-    for file in sorted(home.chaos.glob("*.yaml")):
+    for file in sorted([*home.chaos.glob("*.yaml"), *home.chaos.glob("*.yml")]):
         try:
+            _refuse_name(file)
             users.append(_of_user(read_experiment(file, actions), {one.name for one in ours}, file))
         except ScenarioFileError as error:
             problems.append(error)
@@ -67,6 +72,16 @@ def load_catalog(home: Home) -> Catalog:
         faults={fault.kind: fault for fault in FAULTS},
         problems=tuple(problems),
     )
+
+
+def _refuse_name(file: Path) -> None:
+    if file.suffix != ".yaml":
+        raise ScenarioFileError(f"{file.name} is not read: call it {file.stem}.yaml.")
+    if not _NAME.fullmatch(file.stem):
+        raise ScenarioFileError(
+            f"{file.name}: this cannot be the name of a scenario. Expected at most 64 letters, digits, `-`, `_` and "
+            "`.`. Rename the file."
+        )
 
 
 def _of_user(experiment: Experiment, taken: set[str], file: Path) -> Experiment:
