@@ -57,6 +57,13 @@ class Identity:
         found = Identity.of(self.pid)
         return found is not None and abs(found.created - self.created) < _CREATION_TOLERANCE_SECONDS
 
+    def runs(self) -> bool:
+        """Tell whether it lives and has not ended: a zombie keeps its pid until its parent asks, which may be never."""
+        try:
+            return self.lives() and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
 
 def family(leaders: Iterable[Identity], *, mark: str) -> list[psutil.Process]:
     """Find every living process that stems from `leaders` or carries `mark`, except this one.

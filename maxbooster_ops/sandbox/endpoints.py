@@ -44,7 +44,7 @@ def live_endpoints(folder: Path) -> Endpoints | None:
     except (OSError, ValidationError):
         return None
     owner = Identity(pid=endpoints.owner_pid, created=endpoints.owner_created)
-    return endpoints if owner.lives() else None
+    return endpoints if owner.runs() else None
 
 
 def write_private(path: Path, text: str) -> None:

@@ -53,7 +53,7 @@ def running_drill(home: Home) -> str | None:
     try:
         stored = json.loads((home.drills / "drill.json").read_text(encoding="utf-8"))
         owner = Identity(**stored["owner"])
-        return f"{stored['drill']}, pid {owner.pid}" if owner.lives() else None
+        return f"{stored['drill']}, pid {owner.pid}" if owner.runs() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

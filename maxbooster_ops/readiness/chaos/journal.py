@@ -7,10 +7,11 @@ Belongs here: keeping and telling steps. Not here: what a step is (`runner.py`),
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from maxbooster_ops.errors import StoreError, redact
 from maxbooster_ops.logs import get_logger
@@ -19,6 +20,8 @@ from maxbooster_ops.store.home import Home
 
 Told = Callable[[str, StepSummary], None]
 """Whoever wants to hear of each step as it happens: the scenario's name, and the step."""
+
+UNDER_WAY = "under way"
 
 _MOST_CHARACTERS = 2000
 
@@ -33,7 +36,7 @@ class Journal:
         self._scenario = scenario
         self._heading = {"drill": drill_id, "scenario": scenario, **heading}
         self._told = told
-        self._write(outcome="under way", reason="")
+        self._write(outcome=UNDER_WAY, reason="")
 
     def add(
         self,
@@ -55,7 +58,7 @@ class Journal:
             duration_ms=None if duration_ms is None else round(duration_ms, 1),
         )
         self.steps.append(step)
-        self._write_if_possible(outcome="under way", reason="")
+        self._write_if_possible(outcome=UNDER_WAY, reason="")
         self._told(self._scenario, step)
 
     def conclude(self, outcome: str, reason: str) -> None:
@@ -76,15 +79,33 @@ class Journal:
             "reason": reason,
             "steps": [asdict(step) for step in self.steps],
         }
-        fresh = self.file.with_name(f".{self.file.name}.new")
-        try:
-            fresh.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(json.dumps(content, indent=1, default=_iso), encoding="utf-8")
-            fresh.replace(self.file)
-        except OSError as error:
-            if self._home.is_full(error):
-                raise self._home.full(error) from error
-            raise StoreError(f"The journal {self.file} cannot be written: {error}.") from error
+        _put(self._home, self.file, content)
+
+
+def conclude_left(home: Home, drill_id: str, scenario: str, steps: Sequence[StepSummary]) -> None:
+    """Say in the journal of a scenario whose process died how it ended, and what was done since."""
+    file = journal_folder(home, drill_id) / f"{scenario}.json"
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        content["steps"] += [asdict(step) for step in steps]
+        if content["outcome"] == UNDER_WAY:
+            content |= {"outcome": "not run", "reason": "The process that ran it died."}
+        _put(home, file, content)
+    except (OSError, ValueError, KeyError, TypeError, StoreError) as error:
+        get_logger().warning("journal_not_written", scenario=scenario, reason=str(error))
+
+
+def _put(home: Home, file: Path, content: Mapping[str, Any]) -> None:
+    """Put the file there in one step."""
+    fresh = file.with_name(f".{file.name}.new")
+    try:
+        fresh.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(json.dumps(content, indent=1, default=_iso), encoding="utf-8")
+        fresh.replace(file)
+    except OSError as error:
+        if home.is_full(error):
+            raise home.full(error) from error
+        raise StoreError(f"The journal {file} cannot be written: {error}.") from error
 
 
 def journal_folder(home: Home, drill_id: str) -> Path:

@@ -14,11 +14,16 @@ from datetime import datetime
 import psutil
 
 from maxbooster_ops.clock import utc_now
+from maxbooster_ops.errors import redact
+from maxbooster_ops.processes.family import MARK, end
 from maxbooster_ops.readiness.chaos.drill_lock import DrillRunsError, drop_drill_folders, only_one
 from maxbooster_ops.readiness.chaos.fault import Fault
 from maxbooster_ops.readiness.chaos.faults import FAULTS
-from maxbooster_ops.readiness.chaos.ledger import Ledger, Written
+from maxbooster_ops.readiness.chaos.journal import conclude_left
+from maxbooster_ops.readiness.chaos.ledger import FaultState, Ledger, Written
+from maxbooster_ops.readiness.chaos.stand import programs as stand_programs
 from maxbooster_ops.readiness.chaos.targets import TargetSecrets
+from maxbooster_ops.readiness.report.chaos_summary import StepSummary
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.state import State
@@ -26,6 +31,7 @@ from maxbooster_ops.store.state import State
 _ENDED_WITHIN_SECONDS = 12.0
 """What a dead drill had started gets 8 s to end by itself, and is killed then."""
 
+_GRACE_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 
 
@@ -54,11 +60,15 @@ def take_back(ledger: Ledger, home: Home) -> Sequence[Written]:
 
     First the programs of dead drills must have ended: a worker that still runs would put keys back into its queue.
     """
-    dead = {written.drill_id for written in ledger.open()}
+    dead = {written.drill_id for written in ledger.open()} | {
+        path.name for path in home.drills.iterdir() if path.is_dir()
+    }
     until = time.monotonic() + _ENDED_WITHIN_SECONDS
-    while _is_working(dead) and time.monotonic() < until:
+    while (programs := _programs(home, dead)) and time.monotonic() < until:
         time.sleep(_POLL_SECONDS)
+    end(programs, grace_seconds=_GRACE_SECONDS)  # whoever killed the drill killed its guardian, too
     done = ledger.roll_back_open()
+    _tell_journals(home, done)
     drop_drill_folders(home)
     return done
 
@@ -68,13 +78,43 @@ def forget(settings: Settings, state: State, fault_id: str, *, clock: Callable[[
     return Ledger(state, {}, TargetSecrets(settings, state.home), clock=clock).forget(fault_id)
 
 
-def _is_working(drill_ids: set[str]) -> bool:
-    """Look for a program of these drills: each has the drill's id on its command line, in a folder or a queue."""
+def _programs(home: Home, drill_ids: set[str]) -> list[psutil.Process]:
+    """Find the programs of these drills that still run.
+
+    Each has the drill's id on its command line, in a folder or a queue, and the mark of a supervisor: so no editor is
+    taken for one that shows a journal. Redis renames itself, and is known by what its stand noted.
+    """
     if not drill_ids:
+        return []
+    noted = {who.pid for one in drill_ids for who in stand_programs.noted(home.drills / one / "stand") if who.runs()}
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        command = " ".join(process.info["cmdline"] or ())
+        named = any(drill_id in command for drill_id in drill_ids)
+        if process.pid != os.getpid() and (process.pid in noted or (named and _is_ours(process))):
+            found.append(process)
+    return found
+
+
+def _is_ours(process: psutil.Process) -> bool:
+    try:
+        return MARK in process.environ()
+    except (psutil.Error, OSError):
         return False
-    others = (process for process in psutil.process_iter(["pid", "cmdline"]) if process.pid != os.getpid())
-    commands = (" ".join(process.info["cmdline"] or ()) for process in others)
-    return any(drill_id in command for command in commands for drill_id in drill_ids)
+
+
+def _tell_journals(home: Home, done: Sequence[Written]) -> None:
+    """Let the journals of dead drills tell their end, which their process could not."""
+    for drill_id, scenario in dict.fromkeys((one.drill_id, one.scenario) for one in done):
+        steps = [_step(one) for one in done if (one.drill_id, one.scenario) == (drill_id, scenario)]
+        conclude_left(home, drill_id, scenario, steps)
+
+
+def _step(one: Written) -> StepSummary:
+    is_stuck = one.state is FaultState.STUCK
+    said = "cannot be taken back" if is_stuck else "taken back at the next start"
+    name, outcome = f"fault {one.kind} {said}", "failed" if is_stuck else "ok"
+    return StepSummary(at=utc_now(), part="rollback", name=name, outcome=outcome, detail=redact(one.problem or ""))
 
 
 def _has_folders(state: State) -> bool:

@@ -10,8 +10,6 @@ import signal
 import time
 from contextlib import suppress
 
-import psutil
-
 from maxbooster_ops.errors import DrillError
 from maxbooster_ops.processes.family import Identity
 from maxbooster_ops.readiness.chaos.fault import Details, Secrets
@@ -29,12 +27,12 @@ class ProcessKilled:
         """Kill it. Raises `DrillError` where it had ended by itself, which would prove nothing."""
         del secrets
         who = _identity(details)
-        if not _runs(who):
+        if not who.runs():
             raise DrillError(f"{details['program']} (pid {who.pid}) had ended before it could be killed; see its log")
         with suppress(ProcessLookupError):
             os.kill(who.pid, signal.SIGKILL)
         until = time.monotonic() + _DIES_WITHIN_SECONDS
-        while _runs(who):
+        while who.runs():
             if time.monotonic() > until:
                 raise DrillError(f"{details['program']} (pid {who.pid}) still runs after KILL")
             time.sleep(_POLL_SECONDS)
@@ -50,11 +48,3 @@ class ProcessKilled:
 
 def _identity(details: Details) -> Identity:
     return Identity(pid=int(details["pid"]), created=float(details["created"]))
-
-
-def _runs(who: Identity) -> bool:
-    """Tell whether it runs; one that nobody asked for its end yet (a zombie) does not."""
-    try:
-        return who.lives() and psutil.Process(who.pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False

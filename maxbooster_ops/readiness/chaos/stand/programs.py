@@ -47,6 +47,12 @@ def identity_of(folder: Path, name: str) -> Identity | None:
         return None
 
 
+def noted(folder: Path) -> list[Identity]:
+    """Give the process of every program that was written down for the stand, also of one that has ended."""
+    names = sorted(file.stem for file in (folder / "programs").glob("*.json"))
+    return [who for name in names if (who := identity_of(folder, name))]
+
+
 def is_held(folder: Path, name: str) -> bool:
     """Tell whether the program shall stay down."""
     return _hold(folder, name).exists()
