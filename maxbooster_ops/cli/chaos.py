@@ -10,7 +10,7 @@ import typer
 
 from maxbooster_ops.cli import chaos_views as views
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
-from maxbooster_ops.cli.output import console, errors
+from maxbooster_ops.cli.output import errors
 from maxbooster_ops.readiness.chaos.drilling import Asked, ChaosDrill
 from maxbooster_ops.readiness.chaos.ledger import FaultState
 from maxbooster_ops.readiness.chaos.leftovers import forget, roll_back_leftovers
@@ -85,5 +85,5 @@ def _take_back(settings: Settings, place: Home, forget_id: str | None, *, json: 
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:
-    console.print("\nStopping; what was put in is taken back …")
+    errors.print("\nStopping; what was put in is taken back …")
     raise KeyboardInterrupt

@@ -118,6 +118,8 @@ def nothing_lost(drill: Drill) -> str:
     """Hold what collectors acknowledged against what the store holds: each beat once, no other lost."""
     stored = Counter(row["batch"] for row in _ask(drill, "beats", _STORED_SQL))
     acknowledged = _acknowledged(drill)
+    if not acknowledged:
+        raise ExpectationError("No collector acknowledged a beat, so none could be lost.")
     if lost := sorted(set(acknowledged) - set(stored)):
         raise ExpectationError(
             f"{len(lost)} of {len(acknowledged)} acknowledged beats are not in the store: {', '.join(lost[:3])}"

@@ -35,7 +35,8 @@ _PERCENT_SLACK = 1.0
 def endpoints(drill: Drill) -> str:
     """Ask every monitored endpoint, and hold status and body against its monitor."""
     base = _base(drill)
-    source = Probes(load_monitors(Path("no monitors of a user")), platform_url=base)
+    monitors = load_monitors(Path("no monitors of a user"))
+    source = Probes(monitors, platform_url=base)
     try:
         reading = source.read(Moment(at=drill.clock(), interval_seconds=30))
         late = source.drain(Moment(at=drill.clock(), interval_seconds=30, memory=reading.memory))
@@ -45,6 +46,10 @@ def endpoints(drill: Drill) -> str:
     if bad := [row for row in results if row.outcome != "healthy"]:
         said = "; ".join(f"{row.monitor}: {row.outcome}, {row.detail or 'no reason'}" for row in bad)
         raise ExpectationError(f"{len(bad)} of {len(results)} monitoring endpoints do not answer as they must: {said}.")
+    if unasked := sorted({one.name for one in monitors.active} - {row.monitor for row in results}):
+        raise ExpectationError(
+            f"Of {len(monitors.active)} monitoring endpoints nothing is known: {', '.join(unasked)}."
+        )
     return f"{len(results)} answer"
 
 
@@ -68,10 +73,11 @@ def fresh(drill: Drill, *, path: str = "/health") -> bool:
 def series(drill: Drill, names: list[str]) -> bool:
     """Find each of these series on the page of metrics, with numbers that can be.
 
-    A counter with labels has no line before it first counts; then it is enough that the page declares it.
+    A counter with labels has no line before it first counts; then it is enough that the page declares it. Everything
+    else needs a value.
     """
     found = _scrape(drill)
-    there = {name for row in found for name in (row.name, _family(row.name))} | _declared(drill)
+    there = {name for row in found for name in (row.name, _family(row.name))} | _declared_counters(drill)
     if missing := [name for name in names if name not in there]:
         raise ExpectationError(f"{len(missing)} of {len(names)} series are not on the page: {', '.join(missing)}.")
     known = [row for row in found if row.name in names or _family(row.name) in names]
@@ -126,6 +132,8 @@ def ai_caches(drill: Drill) -> str:
             )
     if failures := [failure.reason for failure in reading.failures]:
         raise ExpectationError(f"Parts of the AI model caches cannot be read: {'; '.join(failures)}")
+    if not caches:
+        raise ExpectationError("The platform tells of no AI model cache.")
     return f"{len(caches)} caches"
 
 
@@ -138,11 +146,11 @@ def _scrape(drill: Drill) -> list[MetricSample]:
     return [row for row in reading.rows if isinstance(row, MetricSample)]
 
 
-def _declared(drill: Drill) -> set[str]:
-    """Give the names in the page's TYPE lines; OpenMetrics leaves the `_total` of a counter away there."""
+def _declared_counters(drill: Drill) -> set[str]:
+    """Give the counters of the page's TYPE lines; OpenMetrics leaves their `_total` away there."""
     page = _get(drill, "/api/metrics").text
     lines = [line.split() for line in page.splitlines() if line.startswith("# TYPE ")]
-    return {name for _, _, declared, *_ in lines for name in (declared, f"{declared}_total")}
+    return {name for _, _, declared, *kind in lines if kind == ["counter"] for name in (declared, f"{declared}_total")}
 
 
 def _family(name: str) -> str:
