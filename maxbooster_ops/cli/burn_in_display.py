@@ -23,6 +23,7 @@ from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import redact
 from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.burn_in.session import Session
+from maxbooster_ops.readiness.report.wording import outside
 from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.findings import BurnInCheck
 
@@ -109,7 +110,7 @@ class PlainLines:
         numbers = ", ".join(_numbers(check))
         state = "ok" if check.ok else "NOT OK"
         said = f"{check.ts:%H:%M:%S} check {check.number} of {self._expected} {state}: {numbers}"
-        lines = [said, *(f"         {problem}" for problem in check.problems)]
+        lines = [said, *(f"         {outside(problem)}" for problem in check.problems)]
         console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
@@ -127,7 +128,7 @@ class Picture:
         self._checks.append(check)
         self._seen += 1
         self._good += check.ok
-        self._problems += [f"{check.ts:%H:%M:%S}  {problem}" for problem in check.problems]
+        self._problems += [f"{check.ts:%H:%M:%S}  {outside(problem)}" for problem in check.problems]
 
     def render(self) -> RenderableType:
         """Draw it as it is now."""

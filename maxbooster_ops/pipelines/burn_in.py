@@ -5,23 +5,26 @@ Belongs here: the launchpad's fields, the op, its jobs and assets. Not here: ses
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 
 import dagster as dg
 from pydantic import Field, field_validator
 
+from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.errors import DrillError
+from maxbooster_ops.errors import DrillError, StoreError
 from maxbooster_ops.pipelines.burn_in_showing import CHECKS, FIT, REPORT, observation, report_events
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.processes.deferring import deferred_requests
 from maxbooster_ops.readiness.burn_in.asking import length, must_watch_something, plan_of
-from maxbooster_ops.readiness.burn_in.judgement import Verdict
+from maxbooster_ops.readiness.burn_in.judgement import Verdict, speaks_of_release
 from maxbooster_ops.readiness.burn_in.owner import Owner
 from maxbooster_ops.readiness.burn_in.plan import Plan, Thresholds
 from maxbooster_ops.readiness.burn_in.reporting import Reported
 from maxbooster_ops.readiness.burn_in.running import BurnIn, Ending, open_burn_in
-from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
+from maxbooster_ops.readiness.burn_in.session import Session
 from maxbooster_ops.readiness.burn_in.sessions import ask_to_cancel, begin, newest, resume
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.findings import BurnInCheck
@@ -44,7 +47,7 @@ _NOBODY_ASKED = "The installation is being stopped; the burn-in goes on when it 
 STOPPED = frozenset({dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED})
 
 _LOOKED_BACK = 100
-"""Burn-ins among which the newest that ran to its end is looked for."""
+"""Burn-ins among which the newest that says anything about a release is looked for."""
 
 _DEFAULT = Thresholds()
 
@@ -104,8 +107,11 @@ def take_burn_in_checks(context: dg.OpExecutionContext, config: BurnInConfig, op
     with open_state(home_of(settings)) as state:
         session = _session(context, config, state, settings)
         with open_burn_in(settings, state, session) as burn_in, deferred_requests() as requests:
+            show = partial(_show, context, state, session)
+            for check in session.unstored:  # who kept them died before it could show them, perhaps
+                show(check)
             try:
-                ending = burn_in.run(lambda check: _show(context, check, session), requests.wait)
+                ending = burn_in.run(show, requests.wait)
             except KeyboardInterrupt:
                 _interrupted(context, burn_in, state)
                 raise dg.DagsterExecutionInterruptedError from None
@@ -154,16 +160,15 @@ report_asset = dg.AssetSpec(
 @dg.asset_check(
     asset=REPORT,
     name=FIT,
-    description="The newest burn-in that ran to its end says PASS or CONDITIONAL PASS: a release may rest on it.",
+    description="The newest burn-in of a day that ran to its end says PASS or CONDITIONAL PASS, and none failed since.",
 )
 def newest_is_fit_for_release(ops: OpsResource) -> dg.AssetCheckResult:
     """Look at the newest verdict again."""
     with open_state(home_of(ops.settings())) as state:
-        finished = (session for session in newest(state, _LOOKED_BACK) if session.status is SessionStatus.FINISHED)
-        session = next(finished, None)
+        session = next(filter(_speaks_of_release, newest(state, _LOOKED_BACK)), None)
     if session is None:
         return dg.AssetCheckResult(
-            passed=False, severity=dg.AssetCheckSeverity.WARN, description="No burn-in has run to its end yet."
+            passed=False, severity=dg.AssetCheckSeverity.WARN, description="No burn-in of a day has run to its end yet."
         )
     said = f"{session.verdict}: burn-in {session.id}, ended at {session.ended_at:%Y-%m-%d %H:%M} UTC"
     return dg.AssetCheckResult(passed=session.verdict in {Verdict.PASS, Verdict.CONDITIONAL_PASS}, description=said)
@@ -177,6 +182,10 @@ def runs_of(instance: dg.DagsterInstance, session: Session) -> Iterator[dg.Dagst
         own = instance.get_run_by_id(session.run_id)
         if own:
             yield own
+
+
+def _speaks_of_release(session: Session) -> bool:
+    return speaks_of_release(session.verdict, is_rehearsal=session.plan.is_rehearsal)
 
 
 def _session(context: dg.OpExecutionContext, config: BurnInConfig, state: State, settings: Settings) -> Session:
@@ -199,10 +208,13 @@ def _session(context: dg.OpExecutionContext, config: BurnInConfig, state: State,
     return session
 
 
-def _show(context: dg.OpExecutionContext, check: BurnInCheck, session: Session) -> None:
+def _show(context: dg.OpExecutionContext, state: State, session: Session, check: BurnInCheck) -> None:
+    """Show a check, and say that the job does its work: the alert on a run of it that died before is over."""
     context.log_event(observation(check, session.plan.expected_checks))
     for problem in check.problems:
         context.log.warning("Check %d: %s", check.number, problem)
+    with suppress(StoreError), state.writing() as connection:  # the next check says it again
+        job_ended(connection, context.job_name, run_id=context.run_id, failed=False, detail="", at=utc_now())
 
 
 def _interrupted(context: dg.OpExecutionContext, burn_in: BurnIn, state: State) -> None:

@@ -6,11 +6,13 @@ report's text.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 
 import dagster as dg
 
-from maxbooster_ops.readiness.burn_in.judgement import Judgement, Verdict
+from maxbooster_ops.pipelines.presenting import markdown_list
+from maxbooster_ops.readiness.burn_in.judgement import Judgement
 from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.burn_in.reporting import Reported
 from maxbooster_ops.readiness.report.files import report_file
@@ -41,13 +43,15 @@ def observation(check: BurnInCheck, expected: int) -> dg.AssetObservation:
         "taken_at": dg.MetadataValue.timestamp(check.ts),
     }
     if len(check.problems) > 1:
-        metadata["problems"] = dg.MetadataValue.md("\n".join(f"- {problem}" for problem in check.problems[:_SHOWN]))
+        metadata["problems"] = dg.MetadataValue.md(markdown_list(check.problems[:_SHOWN]))
     return dg.AssetObservation(CHECKS, description=f"Check {said}", metadata=metadata)
 
 
-def report_events(reported: Reported) -> tuple[dg.AssetMaterialization, dg.AssetCheckEvaluation]:
-    """Show a report, and whether a release may rest on it."""
-    return _materialization(reported), _fit_for_release(reported.judgement)
+def report_events(reported: Reported) -> Iterator[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+    """Show a report, and whether a release may rest on it where it says anything about that."""
+    yield _materialization(reported)
+    if reported.judgement.speaks_of_release:
+        yield _fit_for_release(reported.judgement)
 
 
 def _materialization(reported: Reported) -> dg.AssetMaterialization:
@@ -66,7 +70,7 @@ def _materialization(reported: Reported) -> dg.AssetMaterialization:
         description=f"{judgement.verdict}: {_why(judgement)}",
         metadata={
             "verdict": judgement.verdict.value,
-            "reasons": dg.MetadataValue.md("\n".join(f"- {reason.text}" for reason in judgement.reasons)),
+            "reasons": dg.MetadataValue.md(markdown_list(reason.text for reason in judgement.reasons)),
             "valid_for_release": judgement.valid_for_release,
             "checks": judgement.checks,
             "expected_checks": judgement.expected_checks,
@@ -86,16 +90,9 @@ def _fit_for_release(judgement: Judgement) -> dg.AssetCheckEvaluation:
         asset_key=dg.AssetKey(REPORT),
         check_name=FIT,
         passed=judgement.valid_for_release,
-        severity=_severity(judgement),
         description=f"{judgement.verdict}: {_why(judgement)}",
         metadata={"verdict": judgement.verdict.value},
     )
-
-
-def _severity(judgement: Judgement) -> dg.AssetCheckSeverity:
-    """Only warn where it was cut short or a rehearsal that passed: that says nothing against the release."""
-    silent = judgement.verdict is not Verdict.FAIL
-    return dg.AssetCheckSeverity.WARN if silent else dg.AssetCheckSeverity.ERROR
 
 
 def _numbers(check: BurnInCheck) -> dict[str, float]:

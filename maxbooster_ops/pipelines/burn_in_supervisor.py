@@ -5,9 +5,11 @@ Belongs here: looking at the session and its runs every minute, and doing what w
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import dagster as dg
 
+from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import MaxboosterError, StoreError
 from maxbooster_ops.pipelines.burn_in import (
@@ -19,7 +21,7 @@ from maxbooster_ops.pipelines.burn_in import (
     burn_in_rehearsal,
     runs_of,
 )
-from maxbooster_ops.pipelines.burn_in_showing import report_events
+from maxbooster_ops.pipelines.burn_in_showing import observation, report_events
 from maxbooster_ops.pipelines.burn_in_supervising import Decision, RunSeen, Step, decide
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.run_launcher import has_process
@@ -91,22 +93,36 @@ def _do(
     except MaxboosterError as error:  # somebody took it up meanwhile, or the store is busy: the next tick sees
         context.log.warning(str(error))
         return dg.SensorResult(skip_reason=str(error))
-    return dg.SensorResult(skip_reason=f"{said}: ended", asset_events=list(report_events(reported)))
+    if decision.step is Step.END:
+        _note_ended(state, _job_of(session, runs), session)
+    expected = session.plan.expected_checks
+    unshown = [observation(check, expected) for check in session.unstored]  # who kept them died before, perhaps
+    return dg.SensorResult(skip_reason=f"{said}: ended", asset_events=[*unshown, *report_events(reported)])
+
+
+def _note_ended(state: State, job: str, session: Session) -> None:
+    """Say that the job is well: its run died, but somebody wanted it to end."""
+    with suppress(StoreError), state.writing() as connection:
+        job_ended(connection, job, run_id=session.run_id or "", failed=False, detail="", at=utc_now())
 
 
 def _request(session: Session, runs: Sequence[dg.DagsterRun]) -> dg.RunRequest:
     """Ask for a run that takes the session up; the same request again, until that run is there, asks for no second."""
-    first = next((run.job_name for run in runs if run.run_id == session.run_id), burn_in.name)
     return dg.RunRequest(
-        job_name=first,
+        job_name=_job_of(session, runs),
         run_key=f"{session.id}-{session.takeovers}-{len(runs)}",
         run_config=dg.RunConfig(ops={"take_burn_in_checks": BurnInConfig(resume=session.id)}),
         tags={SESSION_TAG: session.id, _FOUND_TAG: str(session.checks_done)},
     )
 
 
+def _job_of(session: Session, runs: Sequence[dg.DagsterRun]) -> str:
+    return next((run.job_name for run in runs if run.run_id == session.run_id), burn_in.name)
+
+
 def _seen(run: dg.DagsterRun) -> RunSeen:
-    found = run.tags.get(_FOUND_TAG)
+    # One that the installation's end cut short says nothing about whether a run can take checks.
+    found = None if SUSPENDED_TAG in run.tags else run.tags.get(_FOUND_TAG)
     return RunSeen(
         run_id=run.run_id,
         is_over=run.is_finished,

@@ -134,6 +134,11 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> 
     return "\n".join([f"| {' | '.join(columns)} |", f"|{ruler}", *lines])
 
 
+def markdown_list(texts: Iterable[str]) -> str:
+    """Give texts as a Markdown list; text is text and never markup."""
+    return "\n".join(f"- {_escaped(text)}" for text in texts)
+
+
 def _cell(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
@@ -153,5 +158,5 @@ def _shown(value: float | None) -> str:
 
 
 def _escaped(text: str) -> str:
-    # A queue's name comes from the platform: it must not become a column, a link or a tag.
+    # Names and answers come from the platform: they must not become a column, a link or a tag.
     return "".join(f"\\{letter}" if letter in "\\|`*_[]<>!#" else letter for letter in text.replace("\n", " "))

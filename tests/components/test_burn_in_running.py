@@ -175,5 +175,10 @@ def test_an_orphan_is_given_up_with_a_partial_report_and_can_be_resumed(state, r
     assert reported.session.status is SessionStatus.ABANDONED
     assert (reported.judgement.verdict, reported.judgement.checks) == (Verdict.PARTIAL, 1)
     resumed = sessions.resume(state, session.id, run_id=None, owner=Owner.own(), now=clock())
+    clock.wait(3600)
     with open_burn_in(settings, state, resumed, clock=clock) as burn_in:
         assert burn_in.run(lambda _: None, wait=clock.wait) is Ending.FINISHED
+        assert burn_in.report(Ending.FINISHED).judgement.checks == 1, "its time was over"
+    with open_lake(state.home, read_only=True) as lake:
+        kept = lake.query("SELECT verdict FROM drill_results ORDER BY ts")
+    assert [row["verdict"] for row in kept] == ["PARTIAL", "FAIL"]

@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import dagster as dg
 import pytest
+import sqlalchemy as sa
+from support.burn_in_checks import healthy
 from support.burn_ins import dead_owner
 from support.http_server import answer, answer_json, http_server
 from support.redis_process import RedisProcess
 from support.running_up import eventually
 
+from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.burn_in import SESSION_TAG, SUSPENDED_TAG, BurnInConfig, newest_is_fit_for_release
+from maxbooster_ops.pipelines.burn_in_showing import observation
 from maxbooster_ops.pipelines.burn_in_supervisor import burn_in_supervisor
 from maxbooster_ops.pipelines.definitions import defs
 from maxbooster_ops.pipelines.resources import OpsResource
@@ -23,8 +28,9 @@ from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.readiness.burn_in.owner import Owner
 from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.readiness.burn_in.session import SessionStatus
-from maxbooster_ops.readiness.burn_in.sessions import ask_to_cancel, begin, end, find, newest, running
+from maxbooster_ops.readiness.burn_in.sessions import ask_to_cancel, begin, end, find, keep_checks, newest, running
 from maxbooster_ops.settings import variables
+from maxbooster_ops.store.alert_tables import job_outcomes
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.state import open_state
 
@@ -95,9 +101,9 @@ def stored(home):
         return [row["number"] for row in lake.query("SELECT number FROM burn_in_checks ORDER BY ts")]
 
 
-def begun(state, owner, **changes):
+def begun(state, owner, *, duration=timedelta(minutes=10), **changes):
     given = {"launched_by": "dagster", "run_id": None, "now": utc_now(), **changes}
-    return begin(state, Plan(duration=timedelta(minutes=10), interval=timedelta(seconds=1)), owner=owner, **given)
+    return begin(state, Plan(duration=duration, interval=timedelta(seconds=1)), owner=owner, **given)
 
 
 def tick(instance):
@@ -208,9 +214,20 @@ def test_a_burn_in_whose_process_died_is_taken_up_once_by_the_same_job(state, in
 
 
 def test_a_run_that_goes_on_with_a_burn_in_counts_on(home, state, instance):
-    earlier = begun(state, dead_owner(), now=utc_now() - timedelta(minutes=10) + timedelta(seconds=1))
-    assert run(instance, resume=earlier.id).success
+    """Shows what the dead run kept and did not show, and ends the alert on that run, whose failure is read late."""
+    began = utc_now() - timedelta(minutes=10) + timedelta(seconds=1)
+    earlier = begun(state, dead_owner(), now=began)
+    kept = replace(healthy(1, earlier.plan), session_id=earlier.id, ts=began, due=began)
+    keep_checks(state, earlier, [kept], {}, now=began)
+    resumed = run(instance, resume=earlier.id)
+    assert resumed.success
     session = find(state, earlier.id)
+    shown = [check.metadata["number"].value for check in observed(instance, resumed.run_id)]
+    assert shown == list(range(1, session.checks_done + 1))
+    with state.writing() as connection:
+        job_ended(connection, "burn_in", run_id="dead", failed=True, detail="killed", at=began)
+        noted = connection.execute(sa.select(job_outcomes.c.run_id, job_outcomes.c.failed)).all()
+    assert noted == [(resumed.run_id, False)]
     assert (session.status, session.takeovers) == (SessionStatus.FINISHED, 1)
     assert stored(home) == list(range(1, session.checks_done + 1))
     assert report(instance, only_run(instance).run_id).metadata["gaps"].value == 1
@@ -231,15 +248,26 @@ def test_what_somebody_works_on_is_left_alone(state, instance):
 
 def test_a_terminal_that_died_long_ago_leaves_a_partial_report(state, instance):
     session = begun(state, dead_owner(), launched_by="terminal", now=utc_now() - timedelta(minutes=11))
-    found = tick(instance)
-    shown, _ = found.asset_events
+    (shown,) = tick(instance).asset_events
     assert shown.metadata["verdict"].value == "PARTIAL"
     assert find(state, session.id).status is SessionStatus.ABANDONED
 
 
-def test_only_a_burn_in_that_ran_to_its_end_makes_a_release_fit(state):
-    assert not newest_is_fit_for_release(OpsResource()).passed
-    for status, verdict in ((SessionStatus.FINISHED, "PASS"), (SessionStatus.CANCELLED, "PARTIAL")):
-        session = begun(state, Owner.own())
+def test_only_a_day_that_ran_to_its_end_makes_a_release_fit_and_any_failure_unfit(state):
+    def fit_after(duration, status, verdict):
+        session = begun(state, Owner.own(), duration=duration)
         end(state, session, status, verdict=verdict, report=None, now=utc_now())
-    assert newest_is_fit_for_release(OpsResource()).passed
+        return newest_is_fit_for_release(OpsResource()).passed
+
+    minutes, day = timedelta(minutes=10), timedelta(days=1)
+    assert not newest_is_fit_for_release(OpsResource()).passed
+    assert not fit_after(minutes, SessionStatus.FINISHED, "PASS"), "a rehearsal says nothing"
+    assert fit_after(day, SessionStatus.FINISHED, "CONDITIONAL PASS")
+    assert fit_after(day, SessionStatus.CANCELLED, "PARTIAL"), "what was ended early says nothing either"
+    assert not fit_after(minutes, SessionStatus.FINISHED, "FAIL")
+
+
+def test_what_the_platform_says_stays_text_in_the_ui():
+    hostile = ["![x](http://evil/) <img src=x>", "second"]
+    shown = observation(replace(healthy(1, Plan()), problems=hostile), 1).metadata["problems"].value
+    assert shown == "- \\!\\[x\\](http://evil/) \\<img src=x\\>\n- second"

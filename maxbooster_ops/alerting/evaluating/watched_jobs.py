@@ -15,7 +15,13 @@ _DETAIL_KEPT = 500
 
 
 def job_ended(connection: sa.Connection, job: str, *, run_id: str, failed: bool, detail: str, at: datetime) -> None:
-    """Note how the newest run of `job` ended."""
+    """Note how the newest run of `job` ended, or that a long one does its work.
+
+    What was so before what is noted already changes nothing: a failure may be read after the job goes on.
+    """
+    newest = connection.scalar(sa.select(job_outcomes.c.ts).where(job_outcomes.c.job == job))
+    if newest is not None and newest > at:
+        return
     connection.execute(sa.delete(job_outcomes).where(job_outcomes.c.job == job))
     connection.execute(
         sa.insert(job_outcomes).values(job=job, ts=at, failed=failed, run_id=run_id, detail=detail[:_DETAIL_KEPT])

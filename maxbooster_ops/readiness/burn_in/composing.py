@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from maxbooster_ops.analysis.thresholds import Limits
@@ -16,7 +16,7 @@ from maxbooster_ops.errors import redact
 from maxbooster_ops.readiness.burn_in import parts
 from maxbooster_ops.readiness.burn_in.page import page_figures
 from maxbooster_ops.readiness.burn_in.parts import Condition
-from maxbooster_ops.readiness.burn_in.plan import Thresholds
+from maxbooster_ops.readiness.burn_in.plan import DAY, Thresholds
 from maxbooster_ops.readiness.burn_in.seen import Seen
 from maxbooster_ops.store.facts import QueueSample
 from maxbooster_ops.store.findings import BurnInCheck
@@ -31,6 +31,8 @@ class Tally:
 
     failed_jobs: int = 0
     first_memory_mb: float | None = None
+    first_memory_at: float | None = None
+    """When that was, s since the epoch."""
     sources: Sequence[str] = ()
     target: str = ""
     """What is checked, in words without secrets."""
@@ -39,6 +41,11 @@ class Tally:
     def of(cls, memories: Mapping[str, Mapping[str, Any]]) -> Tally:
         """Restore it from among the memories of the sources."""
         return cls(**memories.get(SESSION, {}))
+
+    def may_grow_mb(self, promised: Thresholds, now: datetime) -> float:
+        """Tell by how much memory may have grown by now: as much as in a day, in proportion over a longer time."""
+        since = timedelta(seconds=now.timestamp() - self.first_memory_at) if self.first_memory_at else DAY
+        return promised.memory_growth_mb * max(1.0, since / DAY)
 
     def kept(self) -> Mapping[str, Any]:
         """Give the form that goes through JSON."""
@@ -76,18 +83,21 @@ def compose(
     memory_mb = host.process_rss_mb if host and host.process_rss_mb is not None else page.memory_mb
     uptime = host.process_uptime_seconds if host else None
     failed_delta = _total(seen.queues, lambda queue: queue.failed_delta)
+    knows_first = tally.first_memory_mb is not None or memory_mb is None
     after = Tally(
         failed_jobs=tally.failed_jobs + (failed_delta or 0),
-        first_memory_mb=memory_mb if tally.first_memory_mb is None else tally.first_memory_mb,
+        first_memory_mb=tally.first_memory_mb if knows_first else memory_mb,
+        first_memory_at=tally.first_memory_at if knows_first else occasion.now.timestamp(),
         sources=sorted(seen.expected),
         target=tally.target or terms.target,
     )
     limits, promised = terms.limits, terms.promised
+    may_grow_mb = after.may_grow_mb(promised, occasion.now)
     found = {
         "queue_health": parts.queue_health(seen, limits),
         "ai_caches": parts.ai_caches(seen, limits, promised),
         "system_health": parts.system_health(seen),
-        "memory": parts.memory(seen, limits, promised, now_mb=memory_mb, at_first_mb=after.first_memory_mb)
+        "memory": parts.memory(seen, limits, may_grow_mb, now_mb=memory_mb, at_first_mb=after.first_memory_mb)
         if memory_mb is not None
         else parts.no_memory(seen, watched=terms.has_process or tally.first_memory_mb is not None),
         "redis": parts.redis(seen, limits, promised),

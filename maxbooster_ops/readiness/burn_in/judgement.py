@@ -110,3 +110,13 @@ class Judgement:
     def valid_for_release(self) -> bool:
         """Whether a release may rest on it: only a burn-in of a day that ran to its end may say so."""
         return self.verdict in {Verdict.PASS, Verdict.CONDITIONAL_PASS} and not self.is_rehearsal
+
+    @property
+    def speaks_of_release(self) -> bool:
+        """Whether it says anything about a release: what was ended early, or only rehearsed and well, does not."""
+        return speaks_of_release(self.verdict, is_rehearsal=self.is_rehearsal)
+
+
+def speaks_of_release(verdict: str | None, *, is_rehearsal: bool) -> bool:
+    """Tell whether a verdict says anything about a release: any failure does, and a day that ran to its end."""
+    return verdict == Verdict.FAIL or (verdict not in {None, Verdict.PARTIAL} and not is_rehearsal)

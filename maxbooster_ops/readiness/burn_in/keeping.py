@@ -16,6 +16,7 @@ from typing import Any
 
 from maxbooster_ops.readiness.burn_in import sessions
 from maxbooster_ops.readiness.burn_in.checking import Memories, Taken
+from maxbooster_ops.readiness.burn_in.judgement import Verdict
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
 from maxbooster_ops.store.facts import Fact
 from maxbooster_ops.store.findings import BurnInCheck, DrillResult
@@ -125,8 +126,9 @@ class Keeper:
         self.session = sessions.note_stored(self._state, self.session)
 
     def store_result(self, result: DrillResult) -> None:
-        """Put what came of the burn-in into the lake, once for each number of checks that it came to."""
-        batch_id = f"burn-in-{self.session.id}-result-{self.session.checks_done}"
+        """Put what came of the burn-in into the lake: the end once, what was partial once for each number of checks."""
+        which = f"partial-{self.session.checks_done}" if result.verdict == Verdict.PARTIAL else "result"
+        batch_id = f"burn-in-{self.session.id}-{which}"
         bounds = {"since": self.session.started_at, "batch_id": batch_id}
 
         def insert(transaction: LakeTransaction) -> None:

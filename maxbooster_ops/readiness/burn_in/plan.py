@@ -42,3 +42,8 @@ class Plan(BaseModel):
     def expected_checks(self) -> int:
         """How many checks fall due: one at the start and one after every interval, the end included."""
         return int(self.duration / self.interval) + 1
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether it lasts less than a day, so that it cannot see what only a day shows."""
+        return self.duration < DAY

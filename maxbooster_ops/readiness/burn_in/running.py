@@ -69,7 +69,6 @@ class BurnIn:
         self._keeper = keeper
         self._clock = clock
         self._low_mark = LowMark()
-        self._heartbeat = _Due(HEARTBEAT_EVERY.total_seconds())
         self._look = _Due(_LOOK_SECONDS)
         self._storing = _Due(_STORE_AGAIN_SECONDS)
         self._reading_ahead = _Due(READ_EVERY_SECONDS)
@@ -146,15 +145,23 @@ class BurnIn:
             return ()
 
     def _is_asked_to_stop(self, now: datetime) -> bool:
-        """Say that we live, and look what others want."""
+        if self._look.comes(time.monotonic()):
+            self._answer(now)
+        return self.session.cancel_asked_at is not None
+
+    def _answer(self, now: datetime) -> None:
+        """Look what others want, and say that we live where that is due.
+
+        It is due by the clock of the day, by which others judge us: that one goes on while the machine sleeps.
+        """
+        beaten_at = self.session.heartbeat_at
         try:
-            if self._heartbeat.comes(time.monotonic()):
+            if beaten_at is None or now - beaten_at >= HEARTBEAT_EVERY:
                 self._keeper.beat_heart(now)
-            elif self._look.comes(time.monotonic()):
+            else:
                 self._keeper.look()
         except StoreError as error:
             get_logger().warning("burn_in_not_looked_at", session=self.session.id, reason=str(error))
-        return self.session.cancel_asked_at is not None
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from maxbooster_ops.readiness.burn_in.judgement import Course, Judgement, Reason, Verdict, Weight
-from maxbooster_ops.readiness.burn_in.plan import DAY, Plan
+from maxbooster_ops.readiness.burn_in.plan import Plan, Thresholds
 from maxbooster_ops.readiness.burn_in.verdict.caches import weigh_caches
 from maxbooster_ops.readiness.burn_in.verdict.connections import weigh_connections
 from maxbooster_ops.readiness.burn_in.verdict.evidence import note
@@ -56,7 +56,7 @@ def judge(checks: Sequence[BurnInCheck], plan: Plan, course: Course) -> Judgemen
         failed_jobs=None if failed is None else int(failed),
         figures=figures,
         drifts=tuple(chain(*(each.drifts for each in listed))),
-        is_rehearsal=plan.duration < DAY,
+        is_rehearsal=plan.is_rehearsal,
     )
 
 
@@ -74,11 +74,18 @@ def _on_course(timeline: Timeline, verdict: Verdict) -> list[Reason]:
         ran = f"ended after {span(course.ended_at - course.started_at)} of {span(plan.duration)}"
         said = f"not valid for a release: {ran}, {counted(len(timeline.checks), 'check')} of {plan.expected_checks:,}"
         reasons.append(note("partial", f"{said}; what there is would be a {verdict}"))
-    elif plan.duration < DAY:
+    elif plan.is_rehearsal:
         reasons.append(
             note("rehearsal", f"not valid for a release: a rehearsal of {span(plan.duration)} instead of 24 h")
         )
+    if changed := _unlike_the_promise(plan):
+        reasons.append(note("thresholds", f"judged by thresholds of its own: {', '.join(changed)}"))
     if course.takeovers:
         times = counted(course.takeovers, "time")
         reasons.append(note("takeovers", f"taken up again {times} after the process that worked on it had died"))
     return reasons
+
+
+def _unlike_the_promise(plan: Plan) -> list[str]:
+    asked, promised = plan.thresholds.model_dump(), Thresholds().model_dump()
+    return [f"{name} {asked[name]:g} instead of {promised[name]:g}" for name in asked if asked[name] != promised[name]]

@@ -85,7 +85,10 @@ def test_a_calm_platform_is_ok_in_every_part():
     check, tally = composed()
     assert (check.ok, check.problems) == (True, [])
     assert (check.memory_mb, check.memory_low_mb) == (100, 90)
-    assert tally == Tally(failed_jobs=0, first_memory_mb=100, sources=sorted(CALM), target="sandbox")
+    first_at = (NOON + timedelta(seconds=1)).timestamp()
+    assert tally == Tally(
+        failed_jobs=0, first_memory_mb=100, first_memory_at=first_at, sources=sorted(CALM), target="sandbox"
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,6 +194,15 @@ def test_memory_that_grew_by_what_is_promised_fails():
     check, tally = composed({"host": [host(process_rss_mb=700.0)]}, tally=Tally(first_memory_mb=200.0))
     assert check.problems == ["The platform uses 700 MB, 500 MB more than at first (limit 500 MB)."]
     assert (check.memory, tally.first_memory_mb) == ("failed", 200)
+
+
+@pytest.mark.parametrize(
+    ("days", "condition"), [pytest.param(1, "failed", id="a day"), pytest.param(1.01, "ok", id="longer than a day")]
+)
+def test_over_more_than_a_day_memory_may_grow_in_proportion(days, condition):
+    first_at = (NOON + timedelta(seconds=1) - timedelta(days=days)).timestamp()
+    tally = Tally(first_memory_mb=200.0, first_memory_at=first_at)
+    assert composed({"host": [host(process_rss_mb=700.0)]}, tally=tally)[0].memory == condition
 
 
 def test_failed_jobs_add_up_over_the_checks():
