@@ -167,16 +167,18 @@ def test_a_beat_that_was_stored_after_its_windows_were_rolled_up_is_counted(stor
 def test_the_day_is_written_at_its_end_although_nothing_came_for_hours(store: Store):
     midnight = NOON + timedelta(hours=12)
     beat(store, NOON, [gauge(NOON, 1)])
-    for number in range(24):
-        roll_up(store, NOON + HALF_HOUR * (number + 1) + SECOND)
+    for half_hours in (1, 2, 12, 23):
+        roll_up(store, NOON + HALF_HOUR * half_hours + SECOND)
+        assert rolled(store, "g", "1d") == []
+    roll_up(store, midnight + SECOND)
     assert [row["ts"] for row in rolled(store, "g", "1d")] == [midnight - DAY]
 
 
-def past(store: Store, days: int) -> list[date]:
-    """Fill four hours of each of so many days before today; give the days."""
+def past(store: Store, days: int, *, hours: int = 1) -> list[date]:
+    """Fill so many hours of each of so many days before today; give the days."""
     starts = [NOON - (days - number) * DAY for number in range(days)]
     for start in starts:
-        Past(start=start, beats=480, queues=2).fill(store.lake)
+        Past(start=start, beats=120 * hours, queues=2).fill(store.lake)
     return [start.date() for start in starts]
 
 
@@ -192,7 +194,7 @@ def test_a_first_start_makes_up_for_all_days_two_a_run_and_the_newest_first(stor
 def test_a_backfill_equals_what_the_runs_of_every_half_hour_wrote(tmp_path: Path):
     """Two lakes with the same past: one rolled up as time went by, rows coming in late, the other in one go."""
     with open_store(Home(root=tmp_path / "run by run")) as first:
-        (day,) = past(first, 1)
+        (day,) = past(first, 1, hours=4)
         begin = datetime(day.year, day.month, day.day, tzinfo=NOON.tzinfo)
         runs = [roll_up(first, begin + number * HALF_HOUR + SECOND) for number in range(25, 50, 3)]
         beat(first, begin + 50 * HALF_HOUR, [job(begin + 27 * HALF_HOUR, 77)])
@@ -203,7 +205,7 @@ def test_a_backfill_equals_what_the_runs_of_every_half_hour_wrote(tmp_path: Path
         assert [(run.written, run.removed) for run in again] == [(0, 0)] * 2
         assert everything(first) == by_runs
     with open_store(Home(root=tmp_path / "in one go")) as second:
-        past(second, 1)
+        past(second, 1, hours=4)
         beat(second, begin + 50 * HALF_HOUR, [job(begin + 27 * HALF_HOUR, 77)])
         done = roll_up_day(second, day, NOON)
         assert everything(second) == by_runs
