@@ -36,7 +36,7 @@ TICK_SECONDS = 58
 """The daemon looks every 5 s whether a sensor is due: one asking for 60 s would tick after 60 or 65, this one after
 60."""
 
-_FOUND_TAG = "maxbooster_ops/burn_in_checks"
+FOUND_TAG = "maxbooster_ops/burn_in_checks"
 """How many checks there were when the supervisor asked for a run."""
 
 
@@ -112,7 +112,7 @@ def _request(session: Session, runs: Sequence[dg.DagsterRun]) -> dg.RunRequest:
         job_name=_job_of(session, runs),
         run_key=f"{session.id}-{session.takeovers}-{len(runs)}",
         run_config=dg.RunConfig(ops={"take_burn_in_checks": BurnInConfig(resume=session.id)}),
-        tags={SESSION_TAG: session.id, _FOUND_TAG: str(session.checks_done)},
+        tags={SESSION_TAG: session.id, FOUND_TAG: str(session.checks_done)},
     )
 
 
@@ -122,7 +122,7 @@ def _job_of(session: Session, runs: Sequence[dg.DagsterRun]) -> str:
 
 def _seen(run: dg.DagsterRun) -> RunSeen:
     # One that the installation's end cut short says nothing about whether a run can take checks.
-    found = None if SUSPENDED_TAG in run.tags else run.tags.get(_FOUND_TAG)
+    found = None if SUSPENDED_TAG in run.tags else run.tags.get(FOUND_TAG)
     return RunSeen(
         run_id=run.run_id,
         is_over=run.is_finished,

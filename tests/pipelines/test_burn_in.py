@@ -21,7 +21,8 @@ from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.burn_in import SESSION_TAG, SUSPENDED_TAG, BurnInConfig, newest_is_fit_for_release
 from maxbooster_ops.pipelines.burn_in_showing import observation
-from maxbooster_ops.pipelines.burn_in_supervisor import burn_in_supervisor
+from maxbooster_ops.pipelines.burn_in_supervising import MOST_TRIES
+from maxbooster_ops.pipelines.burn_in_supervisor import FOUND_TAG, burn_in_supervisor
 from maxbooster_ops.pipelines.definitions import defs
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
@@ -238,6 +239,25 @@ def test_a_run_whose_process_is_gone_is_reported_failed(state, instance):
     begun(state, dead_owner(), run_id=dead.run_id)
     assert len(tick(instance).run_requests) == 1
     assert instance.get_run_by_id(dead.run_id).status is dg.DagsterRunStatus.FAILURE
+
+
+def test_runs_that_the_installations_end_cut_short_are_no_tries(state, instance):
+    session = begun(state, dead_owner())
+    job = defs.resolve_job_def("burn_in")
+    tags = {SESSION_TAG: session.id, FOUND_TAG: "0", SUSPENDED_TAG: "true"}
+    for _ in range(MOST_TRIES):
+        instance.create_run_for_job(job, status=dg.DagsterRunStatus.CANCELED, tags=tags)
+    assert len(tick(instance).run_requests) == 1
+
+
+def test_what_was_to_be_stopped_and_died_ends_with_all_that_was_kept_and_without_an_alert(state, instance):
+    session = begun(state, dead_owner())
+    keep_checks(state, session, [replace(healthy(1, session.plan), session_id=session.id)], {}, now=utc_now())
+    ask_to_cancel(state, session.id, utc_now())
+    shown, report_shown = tick(instance).asset_events
+    assert (shown.metadata["number"].value, report_shown.metadata["verdict"].value) == (1, "PARTIAL")
+    with state.reading() as connection:
+        assert connection.execute(sa.select(job_outcomes.c.job, job_outcomes.c.failed)).all() == [("burn_in", False)]
 
 
 def test_what_somebody_works_on_is_left_alone(state, instance):

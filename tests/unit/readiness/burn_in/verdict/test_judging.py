@@ -8,6 +8,7 @@ from support.burn_in_checks import DAY, REHEARSAL, checks_of, course_of, failed,
 from support.facts import NOON
 
 from maxbooster_ops.readiness.burn_in.judgement import Verdict, Weight
+from maxbooster_ops.readiness.burn_in.plan import Thresholds
 from maxbooster_ops.readiness.burn_in.verdict.judging import judge
 
 DAY_CHECKS = checks_of(DAY)
@@ -179,6 +180,12 @@ def test_three_percent_of_failing_checks_are_a_conditional_pass():
     found = judge(checks, REHEARSAL, course_of(REHEARSAL))
     assert found.verdict is Verdict.CONDITIONAL_PASS
     assert found.success_rate == pytest.approx(100 * 118 / 121)
+
+
+def test_thresholds_that_are_not_the_usual_ones_are_told():
+    plan = DAY.model_copy(update={"thresholds": Thresholds(memory_growth_mb=2000)})
+    found = judge(DAY_CHECKS, plan, course_of(plan))
+    assert found.reasons[-1].text == "judged by thresholds of its own: memory_growth_mb 2000 instead of 500"
 
 
 def test_no_check_never_passes():
