@@ -15,8 +15,8 @@ from support.redis_process import PASSWORD
 from support.running_up import COMMAND, environment, eventually
 
 JOBS = 300
-KILLS = 9
-"""Three of each: after one, two and three acknowledged beats."""
+KILLS = 20
+"""In turn after one, two and three acknowledged beats."""
 
 
 def start(home: Path, *options: str, **variables: str) -> subprocess.Popen[str]:
