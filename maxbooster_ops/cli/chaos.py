@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import suppress
 from types import FrameType
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from maxbooster_ops.cli import chaos_views as views
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import errors
 from maxbooster_ops.readiness.chaos.drilling import Asked, ChaosDrill
+from maxbooster_ops.readiness.chaos.interrupting import REQUESTS
 from maxbooster_ops.readiness.chaos.ledger import FaultState
 from maxbooster_ops.readiness.chaos.leftovers import forget, roll_back_leftovers
 from maxbooster_ops.readiness.chaos.scenarios import Catalog, load_catalog
@@ -65,8 +67,10 @@ def run(  # noqa: PLR0913, PLR0917 -- one per option
 
 
 def _drill(settings: Settings, place: Home, catalog: Catalog, asked: Asked, *, json: bool) -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell that starts us in the background ignores SIGINT for us
-        signal.signal(number, _interrupt)
+    for number in REQUESTS:
+        # A shell that starts us in the background ignores INT for us; who ignores HUP for us (nohup) means it.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     with open_store(place) as store:
         live = views.Live(silent=json, starts_stand=asked.target is Choice.SANDBOX)
         finished = ChaosDrill(settings, store, catalog).run(asked, live)
@@ -85,5 +89,6 @@ def _take_back(settings: Settings, place: Home, forget_id: str | None, *, json: 
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:
-    errors.print("\nStopping; what was put in is taken back …")
+    with suppress(OSError, RuntimeError):  # the terminal may be gone, or be written to this moment
+        errors.print("\nStopping; what was put in is taken back …")
     raise KeyboardInterrupt

@@ -146,13 +146,20 @@ def test_what_is_refused_says_why(chaos, environment, arguments, changed, said):
     assert said in str(result.exception)
 
 
-@pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("request_to_end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_who_is_asked_to_end_takes_the_fault_back_first(drilling, redis, request_to_end):
     drilling.send_signal(request_to_end)
     out, _ = drilling.communicate()
     assert (drilling.returncode, limit(redis)) == (130, LIMIT)
     assert "not run: It was interrupted." in out
     assert "Report: " in out
+
+
+def test_who_cannot_print_any_more_takes_the_fault_back_all_the_same(drilling, redis):
+    drilling.stdout.close()
+    drilling.send_signal(signal.SIGHUP)
+    drilling.wait()
+    assert limit(redis) == LIMIT
 
 
 def test_after_a_kill_the_next_start_takes_the_fault_back(drilling, chaos, redis):

@@ -17,7 +17,7 @@ from maxbooster_ops.readiness.chaos.drill_lock import DrillRunsError, only_one
 from maxbooster_ops.readiness.chaos.drilling import Asked, ChaosDrill, Finished
 from maxbooster_ops.readiness.chaos.experiment import Experiment
 from maxbooster_ops.readiness.chaos.leftovers import forget, roll_back_leftovers
-from maxbooster_ops.readiness.chaos.targets import Choice, address
+from maxbooster_ops.readiness.chaos.targets import Choice
 from maxbooster_ops.store.drill_tables import faults
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import Store, open_store
@@ -166,6 +166,18 @@ def test_what_ran_is_kept_when_the_drill_breaks_between_two_scenarios(store, tmp
     assert finished.report is not None
 
 
+def test_a_listener_that_fails_keeps_no_fault_in(store, tmp_path):
+    marker = tmp_path / "marker"
+
+    def broken(_: object) -> None:
+        raise BrokenPipeError
+
+    finished = drill(store, scenario(tmp_path, "one", [put(marker), put(marker)]), heard=Heard(at_step=broken))
+    assert finished.summary.scenarios[0].outcome == "passed"
+    assert not marker.exists()
+    assert {state for state, _ in states(store)} == {"rolled_back"}
+
+
 def test_a_fault_that_stays_fails_the_scenario_and_the_next_drill_refuses_to_begin(store, tmp_path):
     marker, stubborn = tmp_path / "marker", tmp_path / "marker.stubborn"
     stubborn.touch()
@@ -275,17 +287,3 @@ def test_production_may_be_drilled_by_who_says_so(store, tmp_path):
     assert (
         runs.run(Asked(target=Choice.SETTINGS, production=True), Heard()).summary.target == "127.0.0.1:1 (production)"
     )
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("redis://user:s3cret@Cache.Example:6380/2", "cache.example:6380"),
-        ("rediss://cache", "cache:6379"),
-        ("redis://[::1]:1/0", "[::1]:1"),
-        ("https://api.example/", "api.example:443"),
-        ("unix:///run/redis.sock", "/run/redis.sock"),
-    ],
-)
-def test_an_address_names_host_and_port_and_no_secret(url, expected):
-    assert address(url) == expected

@@ -17,7 +17,7 @@ from maxbooster_ops.errors import DrillError
 from maxbooster_ops.readiness.chaos.faults.redis_full import RedisFull
 from maxbooster_ops.readiness.chaos.ledger import Ledger
 from maxbooster_ops.readiness.chaos.leftovers import roll_back_leftovers
-from maxbooster_ops.readiness.chaos.targets import TargetSecrets, is_production, settings_target
+from maxbooster_ops.readiness.chaos.targets import TargetSecrets, address, is_production, settings_target
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.state import open_state
 
@@ -153,3 +153,17 @@ def test_two_drills_from_two_homes_do_not_remember_the_limit_of_each_other(two):
         RedisFull().roll_back(second, secrets)
     RedisFull().roll_back(first, secrets)
     assert limit(server) == LIMIT
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("redis://user:s3cret@Cache.Example:6380/2", "cache.example:6380"),
+        ("rediss://cache", "cache:6379"),
+        ("redis://[::1]:1/0", "[::1]:1"),
+        ("https://api.example/", "api.example:443"),
+        ("unix:///run/redis.sock", "/run/redis.sock"),
+    ],
+)
+def test_an_address_names_host_and_port_and_no_secret(url, expected):
+    assert address(url) == expected

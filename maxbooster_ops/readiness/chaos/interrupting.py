@@ -1,4 +1,4 @@
-"""Ctrl-C, TERM and a deadline, around work that must not be cut short and work that must.
+"""Ctrl-C, TERM, HUP and a deadline, around work that must not be cut short and work that must.
 
 Belongs here: the signals of the main thread, which alone is interrupted. Not here: what is done about it (`runner.py`).
 """
@@ -15,7 +15,9 @@ from types import FrameType
 
 from maxbooster_ops.errors import DrillError
 
-_REQUESTS = (signal.SIGINT, signal.SIGTERM)
+REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""HUP comes when the terminal is closed."""
+
 _AGAIN_SECONDS = 1.0
 """A deadline is told again and again: whoever it interrupts may take it for another failure and go on."""
 
@@ -50,7 +52,7 @@ def held_back() -> Iterator[None]:
         yield
         return
     arrived: list[int] = []
-    before = {number: signal.signal(number, lambda got, _: arrived.append(got)) for number in _REQUESTS}
+    before = {number: signal.signal(number, lambda got, _: arrived.append(got)) for number in REQUESTS}
     try:
         yield
     finally:

@@ -48,7 +48,7 @@ class Journal:
         detail: str = "",
         duration_ms: float | None = None,
     ) -> None:
-        """Write a step down, then tell it."""
+        """Write a step down, then tell it; who cannot hear it (a closed terminal, a broken pipe) keeps no fault in."""
         step = StepSummary(
             at=at,
             part=part,
@@ -59,7 +59,10 @@ class Journal:
         )
         self.steps.append(step)
         self._write_if_possible(outcome=UNDER_WAY, reason="")
-        self._told(self._scenario, step)
+        try:
+            self._told(self._scenario, step)
+        except Exception as error:  # noqa: BLE001 -- whatever shows the drill is not the drill
+            get_logger().warning("step_not_shown", scenario=self._scenario, reason=redact(str(error)))
 
     def conclude(self, outcome: str, reason: str) -> None:
         """Write down how the scenario ended."""
