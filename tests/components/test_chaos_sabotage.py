@@ -53,6 +53,10 @@ def hides_a_series(status: int, body: bytes) -> tuple[int, bytes]:
     return status, b"\n".join(line for line in body.splitlines() if b"db_query_duration_ms" not in line) + b"\n"
 
 
+def declares_only(status: int, body: bytes) -> tuple[int, bytes]:
+    return status, re.sub(rb"(?m)^db_active_connections.*\n", b"", body)
+
+
 def counts_nothing(status: int, body: bytes) -> tuple[int, bytes]:
     return status, re.sub(rb"(?m)^(http_requests_total\{.*\}) .*$", rb"\1 7.0", body)
 
@@ -74,6 +78,15 @@ def counts_nothing(status: int, body: bytes) -> tuple[int, bytes]:
             hides_a_series,
             "1 of 15 series are not on the page: db_query_duration_ms",
             id="a hidden metric",
+        ),
+        pytest.param(
+            "/api/metrics",
+            declares_only,
+            "1 of 15 series are not on the page: db_active_connections",
+            id="a gauge without a value",
+        ),
+        pytest.param(
+            "/api/monitoring/ai-models", lambda *_: (200, b"{}"), "AI model cache", id="caches that are not told of"
         ),
         pytest.param(
             "/api/search/health",

@@ -22,6 +22,7 @@ from maxbooster_ops.processes.family import Identity
 from maxbooster_ops.readiness.chaos.action import action
 from maxbooster_ops.readiness.chaos.actions.reaching import ids_of, queue_of, url_of
 from maxbooster_ops.readiness.chaos.drill import Drill, ExpectationError, NotRunError
+from maxbooster_ops.settings import variables
 
 _BEATS = 1_000_000
 _READY_WITHIN_SECONDS = 40.0
@@ -154,7 +155,7 @@ def _ours(command: str, home: Path) -> list[str]:
 
 def _environment(drill: Drill) -> dict[str, str]:
     """Watch the scenario's queue alone; everything else of the settings is left empty, which means: not set."""
-    return {"REDIS_URL": url_of(drill), "MAXBOOSTER_QUEUES": queue_of(drill), "PLATFORM_URL": "", "DATABASE_URL": ""}
+    return {**dict.fromkeys(variables(), ""), "REDIS_URL": url_of(drill), "MAXBOOSTER_QUEUES": queue_of(drill)}
 
 
 def _on_a_small_disk(drill: Drill, home: Path, disk_mb: int, command: list[str]) -> list[str]:
