@@ -37,7 +37,7 @@ burn_in_sessions = sa.Table(
     sa.Column("cancel_asked_at", Utc, comment="When somebody asked it to stop; the owner obeys at its next look."),
     sa.Column("ended_at", Utc, comment="When it was finished, cancelled or given up."),
     sa.Column("verdict", sa.String, comment="As the newest report says."),
-    sa.Column("report", sa.String, comment="Path of the newest report, without its ending; NULL until there is one."),
+    sa.Column("report", sa.String, comment="Path of the newest report below the home, without its ending."),
     comment="Burn-ins: what each must know to go on after whatever dies. At most one is running.",
 )
 

@@ -98,8 +98,13 @@ def ai_caches(seen: Seen, limits: Limits, promised: Thresholds) -> Part:
 
 def system_health(seen: Seen) -> Part:
     """Judge the health endpoints; one that only asks us to come less often is a warning."""
+    if away := _unless_away(seen, "health", "The health endpoints"):
+        return away
+    if not seen.probes:
+        nobody = "No monitor of class critical asks a path of the platform, so nobody knows whether it is well."
+        return Part(condition=Condition.MISSING, problems=[nobody])
     unwell = [probe for probe in seen.probes if probe.outcome != Outcome.HEALTHY]
-    return _unless_away(seen, "health", "The health endpoints") or Part.of(
+    return Part.of(
         failed=(f"{probe.monitor}: {probe.outcome}, {probe.detail}." for probe in unwell if not probe.up),
         warnings=(f"{probe.monitor}: {probe.outcome}." for probe in unwell if probe.up),
     )

@@ -212,6 +212,12 @@ def test_failed_jobs_add_up_over_the_checks():
     assert check.failed_jobs == "failed"
 
 
+def test_health_that_no_monitor_asks_for_is_missing_and_not_ok():
+    check, _ = composed({"health": []})
+    assert check.system_health == "missing"
+    assert check.problems[0].startswith("No monitor of class critical asks a path of the platform")
+
+
 def test_what_cannot_be_read_has_failed_and_tells_no_secret():
     check, _ = composed(failing={"redis", "bullmq"})
     assert (check.redis, check.queue_health, check.failed_jobs, check.ok) == ("failed", "failed", "failed", False)
