@@ -5,11 +5,10 @@ Belongs here: looking at the session and its runs every minute, and doing what w
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import dagster as dg
 
-from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
+from maxbooster_ops.alerting.evaluating.watched_jobs import made_good
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import MaxboosterError, StoreError
 from maxbooster_ops.pipelines.burn_in import (
@@ -28,8 +27,8 @@ from maxbooster_ops.pipelines.run_launcher import has_process
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.readiness.burn_in.owner import orphaned
 from maxbooster_ops.readiness.burn_in.reporting import report_orphan
-from maxbooster_ops.readiness.burn_in.session import Session
-from maxbooster_ops.readiness.burn_in.sessions import running
+from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
+from maxbooster_ops.readiness.burn_in.sessions import newest, running
 from maxbooster_ops.store.state import State
 
 TICK_SECONDS = 58
@@ -54,6 +53,7 @@ def burn_in_supervisor(
     settings, now = ops.settings(), utc_now()
     try:
         state = warm.state(settings)
+        _make_good(state)
         session = running(state)
     except StoreError as error:
         return dg.SensorResult(skip_reason=str(error))
@@ -93,17 +93,17 @@ def _do(
     except MaxboosterError as error:  # somebody took it up meanwhile, or the store is busy: the next tick sees
         context.log.warning(str(error))
         return dg.SensorResult(skip_reason=str(error))
-    if decision.step is Step.END:
-        _note_ended(state, _job_of(session, runs), session)
     expected = session.plan.expected_checks
     unshown = [observation(check, expected) for check in session.unstored]  # who kept them died before, perhaps
     return dg.SensorResult(skip_reason=f"{said}: ended", asset_events=[*unshown, *report_events(reported)])
 
 
-def _note_ended(state: State, job: str, session: Session) -> None:
-    """Say that the job is well: its run died, but somebody wanted it to end."""
-    with suppress(StoreError), state.writing() as connection:
-        job_ended(connection, job, run_id=session.run_id or "", failed=False, detail="", at=utc_now())
+def _make_good(state: State) -> None:
+    """End the alert on a run that died where its burn-in, the newest, has ended with a report, whoever wrote that."""
+    session = next(iter(newest(state, 1)), None)
+    if session and session.run_id and session.report and session.status is not SessionStatus.RUNNING:
+        with state.writing() as connection:
+            made_good(connection, session.run_id)
 
 
 def _request(session: Session, runs: Sequence[dg.DagsterRun]) -> dg.RunRequest:

@@ -251,11 +251,14 @@ def test_runs_that_the_installations_end_cut_short_are_no_tries(state, instance)
 
 
 def test_what_was_to_be_stopped_and_died_ends_with_all_that_was_kept_and_without_an_alert(state, instance):
-    session = begun(state, dead_owner())
+    session = begun(state, dead_owner(), run_id="dead")
     keep_checks(state, session, [replace(healthy(1, session.plan), session_id=session.id)], {}, now=utc_now())
     ask_to_cancel(state, session.id, utc_now())
+    with state.writing() as connection:
+        job_ended(connection, "burn_in", run_id="dead", failed=True, detail="killed", at=utc_now())
     shown, report_shown = tick(instance).asset_events
     assert (shown.metadata["number"].value, report_shown.metadata["verdict"].value) == (1, "PARTIAL")
+    tick(instance)
     with state.reading() as connection:
         assert connection.execute(sa.select(job_outcomes.c.job, job_outcomes.c.failed)).all() == [("burn_in", False)]
 

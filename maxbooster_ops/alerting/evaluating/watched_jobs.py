@@ -26,3 +26,9 @@ def job_ended(connection: sa.Connection, job: str, *, run_id: str, failed: bool,
     connection.execute(
         sa.insert(job_outcomes).values(job=job, ts=at, failed=failed, run_id=run_id, detail=detail[:_DETAIL_KEPT])
     )
+
+
+def made_good(connection: sa.Connection, run_id: str) -> None:
+    """Note that what a run failed to do was done after all, without another run of its job."""
+    failed = sa.and_(job_outcomes.c.run_id == run_id, job_outcomes.c.failed)
+    connection.execute(sa.update(job_outcomes).where(failed).values(failed=False, detail=""))
