@@ -21,6 +21,7 @@ from maxbooster_ops.errors import MaxboosterError, UsageError
 from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.readiness.burn_in.sessions import begin
 from maxbooster_ops.settings import variables
+from maxbooster_ops.store.asking import ask
 from maxbooster_ops.store.state import open_state
 
 RESULT = ["verdict", "reasons", "success_rate", "checks", "memory_growth_mb", "redis_latency_avg_ms", "report"]
@@ -60,13 +61,15 @@ def ended(process):
     return process.returncode, out, " ".join(err.split())
 
 
-def test_json_is_an_object_a_check_and_at_last_the_result(burn_in):
+def test_json_is_an_object_a_check_and_at_last_the_result(burn_in, home):
+    home.ops_sql.unlink(missing_ok=True)
     code, out, _ = ended(burn_in("--json", "--duration", "2s", "--interval", "1s"))
     *checks, result = map(json.loads, out.splitlines())
     assert [check["number"] for check in checks] == list(range(1, result["checks"] + 1))
     assert list(result) == RESULT
     assert code == EXIT_CODES[result["verdict"]]
     assert result["verdict"] in Path(result["report"]).read_text(encoding="utf-8")
+    assert ask(home, "SELECT verdict FROM drill_results").rows == [(result["verdict"],)], "also the first in a home"
 
 
 def test_ctrl_c_gives_a_partial_report_that_can_be_resumed_and_stopped(burn_in):

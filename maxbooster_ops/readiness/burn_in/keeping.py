@@ -22,6 +22,7 @@ from maxbooster_ops.store.facts import Fact
 from maxbooster_ops.store.findings import BurnInCheck, DrillResult
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import Lake, LakeTransaction, open_lake
+from maxbooster_ops.store.ops_sql import write_ops_sql
 from maxbooster_ops.store.state import State
 
 _OPENED_AGAIN_FROM = timedelta(minutes=1)
@@ -146,6 +147,7 @@ class Keeper:
         """Give the open lake."""
         if self._lake is None:
             self._lake = self._open.enter_context(open_lake(self._state.home, threads=1))
+            write_ops_sql(self._state.home)  # a burn-in may be the first that writes into a home
         return self._lake
 
     def close(self) -> None:
