@@ -27,6 +27,13 @@ def test_a_worker_that_drops_jobs_is_found_out(rig):
     assert re.search(r"no job is lost: \d of 10 jobs are lost: 3.* are in no state of the queue", result.reason)
 
 
+def test_a_worker_that_ends_by_itself_is_told_with_its_last_words(rig, tmp_path):
+    (tmp_path / "worker.py").write_text("raise SystemExit('no such dependency')\n")
+    result = rig.run("worker-crash", program=str(tmp_path / "worker.py"))
+    assert result.outcome == "failed"
+    assert "no such dependency" in result.reason
+
+
 def test_a_service_that_forgets_posts_is_found_out(rig):
     result = rig.run("posts-survive")
     assert result.outcome == "failed"

@@ -11,7 +11,7 @@ from collections import Counter
 import redis
 
 from maxbooster_ops.readiness.chaos.action import action
-from maxbooster_ops.readiness.chaos.actions import bullmq_jobs
+from maxbooster_ops.readiness.chaos.actions import bullmq_jobs, workers
 from maxbooster_ops.readiness.chaos.actions.bullmq_jobs import LOST, Planned
 from maxbooster_ops.readiness.chaos.actions.reaching import ids_of, queue_of, redis_of, url_of
 from maxbooster_ops.readiness.chaos.drill import Drill, ExpectationError
@@ -62,10 +62,12 @@ def refused(drill: Drill) -> str:
 @action("jobs.wait")
 def wait_until(drill: Drill, state: str, at_least: int, *, jobs: str = "jobs", seconds: float = 20) -> int:
     """Wait until that many jobs are in a state, such as wait, active, delayed, completed or failed."""
-    what = f"{at_least} jobs that are {state}"
-    return drill.wait_for(
-        lambda: found if (found := in_state(drill, state, jobs=jobs)) >= at_least else None, seconds=seconds, what=what
-    )
+
+    def enough() -> int | None:
+        workers.must_run(drill)
+        return found if (found := in_state(drill, state, jobs=jobs)) >= at_least else None
+
+    return drill.wait_for(enough, seconds=seconds, what=f"{at_least} jobs that are {state}")
 
 
 @action("jobs.in_state")
@@ -93,10 +95,13 @@ def none_lost(drill: Drill, *, jobs: str = "jobs") -> bool:
 def all_completed(drill: Drill, *, jobs: str = "jobs", seconds: float = 30) -> bool:
     """Wait until every job is completed, and none is left active."""
     ids = ids_of(drill, jobs)
+
+    def done() -> bool:
+        workers.must_run(drill)
+        return in_state(drill, "completed", jobs=jobs) == len(ids)
+
     try:
-        drill.wait_for(
-            lambda: in_state(drill, "completed", jobs=jobs) == len(ids), seconds=seconds, what="all jobs to complete"
-        )
+        drill.wait_for(done, seconds=seconds, what="all jobs to complete")
     except ExpectationError:
         with redis_of(drill) as client:
             found = Counter(bullmq_jobs.states(client, queue_of(drill), ids).values())

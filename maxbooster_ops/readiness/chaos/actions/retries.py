@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from maxbooster_ops.readiness.chaos.action import action
-from maxbooster_ops.readiness.chaos.actions import bullmq_jobs
+from maxbooster_ops.readiness.chaos.actions import bullmq_jobs, workers
 from maxbooster_ops.readiness.chaos.actions.reaching import ids_of, queue_of, redis_of
 from maxbooster_ops.readiness.chaos.drill import Drill, ExpectationError
 
@@ -22,6 +22,7 @@ def settle(drill: Drill, *, jobs: str = "jobs", seconds: float = 30) -> str:
     """Wait until every job has ended: failed for good, or completed."""
 
     def ended() -> dict[str, str] | None:
+        workers.must_run(drill)
         with redis_of(drill) as client:
             found = bullmq_jobs.states(client, queue_of(drill), ids_of(drill, jobs))
         return found if set(found.values()) <= {"completed", "failed"} else None

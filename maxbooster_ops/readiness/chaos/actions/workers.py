@@ -59,6 +59,7 @@ def kill(drill: Drill, *, name: str = "worker") -> str:
         killed = [str(job) for job in client.lrange(f"bull:{queue_of(drill)}:active", 0, -1)]
     if not killed:
         raise ExpectationError("The worker was killed while it did nothing, which proves nothing.")
+    del _workers(drill)[name]
     drill.scratch["killed"] = [*drill.scratch.get("killed", []), *killed]
     drill.note(f"Killed with {len(killed)} jobs active: {', '.join(sorted(killed, key=int))}")
     return f"{len(killed)} jobs were active"
@@ -74,6 +75,12 @@ def stop(drill: Drill) -> None:
         lambda: all(service.exit_code is not None for service in workers.values()), seconds=10, what="the workers' end"
     )
     workers.clear()
+
+
+def must_run(drill: Drill) -> None:
+    """Tell of a worker that ended although nobody killed it, instead of waiting for what it would have done."""
+    if ended := next((service for service in _workers(drill).values() if service.exit_code is not None), None):
+        raise ended.failure()
 
 
 def _workers(drill: Drill) -> dict[str, Service]:
