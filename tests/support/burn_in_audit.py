@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
 from maxbooster_ops.readiness.report.files import ENDINGS, report_file
@@ -116,7 +115,7 @@ def _ending(audit: Audit, verdicts: list[str]) -> None:
     if not session.report:
         audit.faults.append("there is no report")
         return
-    files = [report_file(Path(session.report), ending) for ending in ENDINGS]
+    files = [report_file(audit.drill.root / session.report, ending) for ending in ENDINGS]
     audit.faults += [f"{file} is missing" for file in files if not file.is_file()]
 
 
