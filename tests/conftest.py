@@ -19,17 +19,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _alone(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Have the machine to oneself where the file is marked `alone`; once for all its tests, as the others must wait."""
-    with _machine(request, tmp_path_factory, fcntl.LOCK_EX, needed=_is_alone(request)):
-        yield
-
-
 @pytest.fixture(autouse=True)
-def _beside_others(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Share the machine with the tests of other workers."""
-    with _machine(request, tmp_path_factory, fcntl.LOCK_SH, needed=not _is_alone(request)):
+def _alone_or_beside_others(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have the machine to oneself where the file is marked `alone`, else share it with the tests of other workers.
+
+    Held for one test and not for a file: between two tests a worker may wait for what the others are to do.
+    """
+    with _machine(request, tmp_path_factory, fcntl.LOCK_EX if _is_alone(request) else fcntl.LOCK_SH):
         yield
 
 
@@ -38,10 +34,8 @@ def _is_alone(request: pytest.FixtureRequest) -> bool:
 
 
 @contextmanager
-def _machine(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, how: int, *, needed: bool
-) -> Iterator[None]:
-    if not needed or not hasattr(request.config, "workerinput"):
+def _machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, how: int) -> Iterator[None]:
+    if not hasattr(request.config, "workerinput"):
         yield
         return
     folder = _folder_of_all_workers(request.config, tmp_path_factory)
