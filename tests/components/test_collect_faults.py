@@ -103,7 +103,7 @@ def test_kills_lose_no_acknowledged_beat_and_count_no_job_twice(home, platform, 
 def test_two_collectors_at_once_count_every_job_once(home, platform, redis_process):
     beats(home, REDIS_URL=redis_process.url)
     set_going(platform)
-    collectors = [start(home, "--beats", "15", "--every", "400ms", REDIS_URL=redis_process.url) for _ in range(2)]
+    collectors = [start(home, "--beats", "8", "--every", "1s", REDIS_URL=redis_process.url) for _ in range(2)]
     for collector in collectors:
         collector.communicate(timeout=120)
     eventually(lambda: all_done(platform), seconds=60, what="the jobs")
