@@ -106,7 +106,9 @@ def test_a_rule_that_is_switched_off_is_not_in_force():
 
 
 def test_a_rule_on_a_table_that_does_not_exist_yet_waits():
-    text = RULE.replace(SERIES, "sql: SELECT ts, queue, 1 AS value FROM database_samples WHERE ts >= $from AND ts < $to")
+    text = RULE.replace(
+        SERIES, "sql: SELECT ts, queue, 1 AS value FROM database_samples WHERE ts >= $from AND ts < $to"
+    )
     book = parsed(text)
     ((rule, reason),) = book.waiting
     assert (book.rules, book.problems, rule.name) == ((), (), "deep_queue")
