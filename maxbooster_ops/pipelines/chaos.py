@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field, field_validator
 
 from maxbooster_ops.errors import StoreError
-from maxbooster_ops.pipelines.chaos_showing import READY, REPORT, Shown, ready, report_events
+from maxbooster_ops.pipelines.chaos_showing import READY, REPORT, Shown, report_events, severity_of
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
@@ -28,7 +28,7 @@ _TICK_SECONDS = 58
 60."""
 
 _NEWEST = """
-    SELECT ts, drill_id, verdict, numbers['passed'] AS passed, numbers['total'] AS total
+    SELECT ts, drill_id, verdict, valid_for_release, numbers['passed'] AS passed, numbers['total'] AS total
     FROM drill_results WHERE drill = 'chaos' AND scenario = '' AND verdict <> 'partial'
     ORDER BY ts DESC LIMIT 1"""
 
@@ -107,8 +107,11 @@ def newest_drill_is_ready(ops: OpsResource) -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description=said)
     (newest,) = rows
     said = f"{newest['passed']:.0f}/{newest['total']:.0f} passed in drill {newest['drill_id']}, {newest['ts']:%Y-%m-%d}"
-    passed, severity = ready(newest["verdict"])
-    return dg.AssetCheckResult(passed=passed, severity=severity, description=f"{newest['verdict']}: {said}")
+    return dg.AssetCheckResult(
+        passed=newest["valid_for_release"],
+        severity=severity_of(newest["verdict"]),
+        description=f"{newest['verdict']}: {said}",
+    )
 
 
 @dg.sensor(

@@ -14,7 +14,7 @@ from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.readiness.chaos.drill import Target
 from maxbooster_ops.readiness.chaos.drilling import Finished, described
 from maxbooster_ops.readiness.chaos.experiment import Experiment
-from maxbooster_ops.readiness.chaos.results import Outcome, Verdict
+from maxbooster_ops.readiness.chaos.results import Outcome, Verdict, valid_for_release
 from maxbooster_ops.readiness.report.chaos_summary import ChaosSummary, ScenarioSummary, StepSummary
 from maxbooster_ops.readiness.report.files import report_file
 
@@ -87,16 +87,18 @@ def report_events(finished: Finished) -> Iterator[dg.AssetMaterialization | dg.A
             **files,
         },
     )
-    passed, severity = ready(summary.verdict)
     yield dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(REPORT), check_name=READY, passed=passed, severity=severity, description=_said(summary)
+        asset_key=dg.AssetKey(REPORT),
+        check_name=READY,
+        passed=valid_for_release(summary),
+        severity=severity_of(summary.verdict),
+        description=_said(summary),
     )
 
 
-def ready(verdict: str) -> tuple[bool, dg.AssetCheckSeverity]:
-    """Say whether a release may rest on a verdict, and how bad it is where not."""
-    severity = dg.AssetCheckSeverity.ERROR if verdict == Verdict.NOT_READY else dg.AssetCheckSeverity.WARN
-    return verdict == Verdict.READY, severity
+def severity_of(verdict: str) -> dg.AssetCheckSeverity:
+    """Say how bad it is where a release may not rest on a drill."""
+    return dg.AssetCheckSeverity.ERROR if verdict == Verdict.NOT_READY else dg.AssetCheckSeverity.WARN
 
 
 def _said(summary: ChaosSummary) -> str:

@@ -22,6 +22,7 @@ from maxbooster_ops.store import lake_migrations
 from maxbooster_ops.store.duck import LOCK_SECONDS, attach_statement, connect_trusting
 from maxbooster_ops.store.facts import Fact
 from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.single_row import insert_of
 
 if TYPE_CHECKING:  # Arrow takes 40 MB, which who asks small questions does without
     import pyarrow as pa
@@ -78,6 +79,10 @@ class LakeTransaction:
             from maxbooster_ops.store.arrow import to_arrow  # noqa: PLC0415 -- see above
 
             self.connection.from_arrow(to_arrow(facts, batch_id=batch_id)).insert_into(f"ops.{type(facts[0]).table}")
+
+    def insert_row(self, fact: Fact, *, batch_id: str) -> None:
+        """Append one row; without Arrow, which takes 40 MB."""
+        self.connection.execute(*insert_of(fact, batch_id=batch_id))
 
 
 class Lake:

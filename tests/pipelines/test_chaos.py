@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import dagster as dg
 import pytest
 from support.chaos_kit import written
+from support.facts import fact
 from support.redis_process import RedisProcess
 from support.running_up import eventually
 
@@ -22,6 +23,8 @@ from maxbooster_ops.readiness.chaos.faults import FAULTS
 from maxbooster_ops.readiness.chaos.ledger import Ledger
 from maxbooster_ops.readiness.chaos.targets import TargetSecrets
 from maxbooster_ops.settings import load_settings, variables
+from maxbooster_ops.store.findings import DrillResult
+from maxbooster_ops.store.opening import open_store
 from maxbooster_ops.store.state import open_state
 
 LIMIT = 64 * 1024**2
@@ -123,6 +126,23 @@ def test_each_scenario_is_an_observation_and_the_end_is_a_report(instance):
     (judged,) = events(instance, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     assert not judged.asset_check_evaluation_data.passed
     assert "No chaos drill has run to its end" in str(newest_drill_is_ready(OpsResource()).description)
+
+
+@pytest.mark.parametrize(("verdict", "valid"), [("ready", True), ("ready", False), ("review", False)])
+def test_a_release_rests_on_a_drill_only_where_nothing_of_it_is_left(home, verdict, valid):
+    result = fact(
+        DrillResult,
+        ts=utc_now(),
+        drill="chaos",
+        drill_id="c",
+        scenario="",
+        verdict=verdict,
+        valid_for_release=valid,
+        numbers={"passed": 5.0, "total": 5.0},
+    )
+    with open_store(home) as store:
+        store.lake.write(lambda transaction: transaction.insert_row(result, batch_id="c"))
+    assert newest_drill_is_ready(OpsResource()).passed is valid
 
 
 def test_terminate_takes_the_fault_back_and_reports(state, redis, instance):

@@ -18,7 +18,6 @@ from maxbooster_ops.readiness.burn_in import sessions
 from maxbooster_ops.readiness.burn_in.checking import Memories, Taken
 from maxbooster_ops.readiness.burn_in.judgement import Verdict
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
-from maxbooster_ops.store.facts import Fact
 from maxbooster_ops.store.findings import BurnInCheck, DrillResult
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import Lake, LakeTransaction, open_lake
@@ -134,7 +133,7 @@ class Keeper:
 
         def insert(transaction: LakeTransaction) -> None:
             if transaction.connection.execute(_RESULTS, bounds).fetchall() == [(0,)]:
-                _insert_one(transaction, result, batch_id=batch_id)
+                transaction.insert_row(result, batch_id=batch_id)
 
         self.lake().write(insert)
 
@@ -159,24 +158,7 @@ class Keeper:
         stored = {number for (number,) in transaction.connection.execute(_STORED, self._bounds()).fetchall()}
         for check in checks:
             if check.number not in stored:
-                _insert_one(transaction, check, batch_id=f"burn-in-{check.session_id}-{check.number}")
+                transaction.insert_row(check, batch_id=f"burn-in-{check.session_id}-{check.number}")
 
     def _bounds(self) -> Mapping[str, Any]:
         return {"since": self.session.started_at, "session": self.session.id}
-
-
-def _insert_one(transaction: LakeTransaction, fact: Fact, *, batch_id: str) -> None:
-    """Append one row without Arrow, which would stay in memory for a day."""
-    parameters: dict[str, Any] = {"batch_id": batch_id}
-    values = ["$batch_id"]
-    for field in fields(fact):
-        value = getattr(fact, field.name)
-        if isinstance(value, Mapping):  # DuckDB would take it for a STRUCT
-            values.append(f"map(${field.name}_keys, ${field.name}_values)")
-            parameters |= {f"{field.name}_keys": list(value), f"{field.name}_values": list(value.values())}
-        else:
-            values.append(f"${field.name}")
-            parameters[field.name] = list(value) if isinstance(value, tuple) else value
-    columns = ", ".join(["batch_id", *(field.name for field in fields(fact))])
-    sql = f"INSERT INTO ops.{fact.table} ({columns}) VALUES ({', '.join(values)})"  # noqa: S608 -- names of our own
-    transaction.connection.execute(sql, parameters)

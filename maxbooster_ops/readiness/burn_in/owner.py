@@ -11,8 +11,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import psutil
-
 from maxbooster_ops.errors import DrillError
 from maxbooster_ops.processes.family import Identity
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
@@ -59,12 +57,4 @@ def _is_known_dead(session: Session) -> bool:
     """Look for the process, where that can be done: on its own host."""
     if session.owner_pid is None or session.owner_created is None or session.owner_host != socket.gethostname():
         return False
-    return not Identity(pid=session.owner_pid, created=session.owner_created).lives() or _is_zombie(session.owner_pid)
-
-
-def _is_zombie(pid: int) -> bool:
-    """Tell whether it ended, and its parent (perhaps one that is dead as well) never asked."""
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return True
+    return not Identity(pid=session.owner_pid, created=session.owner_created).runs()

@@ -47,6 +47,11 @@ def judge(scenarios: Sequence[ScenarioSummary], *, five: int, interrupted: bool)
     return Verdict.PARTIAL if interrupted or len(counting) < five or not five else Verdict.READY
 
 
+def valid_for_release(summary: ChaosSummary) -> bool:
+    """Tell whether a release may rest on a drill: all five passed, and nothing of it is left in force."""
+    return summary.verdict == Verdict.READY and not summary.leftovers
+
+
 def facts(summary: ChaosSummary, report: str | None) -> Iterator[DrillResult]:
     """Give what is kept of a drill for good: a row for the whole, one for each scenario."""
     beyond = [one for one in summary.scenarios if not one.counts]
@@ -59,7 +64,7 @@ def facts(summary: ChaosSummary, report: str | None) -> Iterator[DrillResult]:
         target=summary.target,
         started_at=summary.started_at,
         verdict=summary.verdict,
-        valid_for_release=summary.verdict == Verdict.READY and not summary.leftovers,
+        valid_for_release=valid_for_release(summary),
         reasons=[*problems, *summary.leftovers],
         numbers={
             "passed": summary.passed,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
-import uvicorn
 from prometheus_client import disable_created_metrics
 
 from maxbooster_ops.logs import configure_logs
 from maxbooster_ops.sandbox.http.app import make_app
 from maxbooster_ops.sandbox.redis_server import redis_url
+from maxbooster_ops.sandbox.serving import serve
 
 
 def main() -> None:
@@ -19,17 +18,7 @@ def main() -> None:
     folder, port, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     configure_logs("INFO", service="sandbox-platform")
     disable_created_metrics()  # type: ignore[no-untyped-call]  # prom-client has no such series
-    (folder / "platform.pid").write_text(f"{os.getpid()}\n", encoding="ascii")
-    uvicorn.run(
-        make_app(redis_url(folder), seed=seed),
-        host="127.0.0.1",
-        port=port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=1,
-    )
+    serve(make_app(redis_url(folder), seed=seed), port=port, pid_file=folder / "platform.pid")
 
 
 if __name__ == "__main__":
