@@ -17,6 +17,7 @@ from maxbooster_ops.processes import Service, Supervisor, wait_for
 from maxbooster_ops.store.home import Home
 
 _MODULE = "maxbooster_ops.pipelines.definitions"
+_CALM = (sys.executable, "-m", "maxbooster_ops.pipelines.calm_dagster")
 _QUIET = ("--log-level", "warning")
 """Every tick and launch is in the UI; in a file they would be 3 MB a day."""
 
@@ -39,10 +40,12 @@ class DagsterServices:
         workspace.write_text(
             f"load_from:\n  - grpc_server:\n      socket: {self._socket}\n      location_name: maxbooster_ops\n"
         )
+        place = ["--workspace", str(workspace)]
+        code = ["--module-name", _MODULE, "--socket", str(self._socket)]
         self._commands = {
-            "code-server": ["dagster", "api", "grpc", "--module-name", _MODULE, "--socket", str(self._socket), *_QUIET],
-            "web-server": ["dagster-webserver", "--workspace", str(workspace), "--host", host, "--port", str(port)],
-            "daemon": ["dagster-daemon", "run", "--workspace", str(workspace), *_QUIET],
+            "code-server": [*_CALM, "dagster", "api", "grpc", *code, *_QUIET],
+            "web-server": [*_CALM, "dagster-webserver", *place, "--host", host, "--port", str(port)],
+            "daemon": [*_CALM, "dagster-daemon", "run", *place, *_QUIET],
         }
 
     def start(self) -> None:
@@ -67,10 +70,8 @@ class DagsterServices:
             # Without byte code every run would spend two more CPU-seconds on imports.
             "PYTHONDONTWRITEBYTECODE": "",
         }
-        program, *arguments = self._commands[name]
         self._socket.unlink(missing_ok=True) if name == "code-server" else None
-        beside = Path(sys.executable).with_name(program)
-        return self._supervisor.start(name, [str(beside), *arguments], env=environment)
+        return self._supervisor.start(name, self._commands[name], env=environment)
 
     def _answers(self) -> bool:
         try:

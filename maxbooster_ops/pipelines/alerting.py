@@ -5,7 +5,7 @@ Everything happens inside the tick, in the warm code server: a run would cost tw
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import dagster as dg
 
@@ -69,8 +69,7 @@ def alert_rules(
     settings = ops.settings()
     alerting = warm.alerting(settings)
     try:
-        _await_beat(warm, settings)
-        newest = warm.newest_beat(settings)
+        newest = _await_beat(warm, settings)
         with warm.store(settings) as (lake, state):
             evaluated = evaluate(lake, state, alerting.rulebook, alerting.policy, now=utc_now(), newest_beat=newest)
     except StoreError as error:
@@ -137,10 +136,10 @@ def _reached(found: Standing) -> dg.AssetCheckEvaluation:
     )
 
 
-def _await_beat(warm: WarmAlerting, settings: Settings) -> None:
-    """Wait for a beat that is about to come; nobody else waits for the store meanwhile."""
+def _await_beat(warm: WarmAlerting, settings: Settings) -> datetime | None:
+    """Give the newest beat, after a wait for one that is about to come; nobody else waits for the store meanwhile."""
     sources_end_within = timedelta(seconds=settings.maxbooster_source_deadline_seconds)
-    await_beat(
+    return await_beat(
         lambda: warm.newest_beat(settings),
         settings.maxbooster_collect_interval_seconds,
         within=_AWAITED_WITHIN,

@@ -18,20 +18,21 @@ _LOOK_SECONDS = 0.1
 
 def await_beat(
     newest: Callable[[], datetime | None], interval_seconds: int, *, within: timedelta, patience: timedelta
-) -> None:
-    """Return once the next beat is stored: at once where none is due `within` that time, in the end without it.
+) -> datetime | None:
+    """Return the newest beat once the next one is stored: at once where none is due `within` that time.
 
-    `newest` looks up the newest beat. One that is not there `patience` after it was due is not waited for any longer.
+    `newest` looks it up. A beat that is not there `patience` after it was due is not waited for any longer.
     """
-    now = utc_now()
-    due = beat_to_await(newest(), interval_seconds, now=now, within=within, patience=patience)
+    now, found = utc_now(), newest()
+    due = beat_to_await(found, interval_seconds, now=now, within=within, patience=patience)
     if due is None:
-        return
+        return found
     # By the monotonic clock from here: setting the other one must not make a tick last.
     gives_up_at = time.monotonic() + (due + patience - now).total_seconds()
     time.sleep(max((due - now).total_seconds(), 0))
     while time.monotonic() < gives_up_at:
         found = newest()
         if found and found >= due:
-            return
+            break
         time.sleep(_LOOK_SECONDS)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import socketserver
 import ssl
@@ -163,7 +164,12 @@ def http_server(*, certificate: Path | None = None, greeting: Script | None = No
 
 
 def _head(connection: socket.socket) -> str:
+    """Read one whole request, so that its client waits for the answer when the fault comes; give its head."""
     received = b""
     while b"\r\n\r\n" not in received and (piece := connection.recv(4096)):
         received += piece
-    return received.decode("latin-1")
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = re.search(rb"(?im)^content-length:\s*(\d+)", head)
+    while length and len(body) < int(length[1]) and (piece := connection.recv(65536)):
+        body += piece
+    return head.decode("latin-1")
