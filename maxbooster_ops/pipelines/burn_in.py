@@ -16,6 +16,7 @@ from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import DrillError, StoreError
 from maxbooster_ops.pipelines.burn_in_showing import CHECKS, FIT, REPORT, observation, report_events
 from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.processes.deferring import deferred_requests
 from maxbooster_ops.readiness.burn_in.asking import length, must_watch_something, plan_of
@@ -105,7 +106,8 @@ def take_burn_in_checks(context: dg.OpExecutionContext, config: BurnInConfig, op
     """Begin a burn-in, or take one up, and record each check as it happens."""
     settings = ops.settings()
     with open_state(home_of(settings)) as state:
-        session = _session(context, config, state, settings)
+        with marking_refusals(context):
+            session = _session(context, config, state, settings)
         with open_burn_in(settings, state, session) as burn_in, deferred_requests() as requests:
             show = partial(_show, context, state, session)
             for check in session.unstored:  # who kept them died before it could show them, perhaps

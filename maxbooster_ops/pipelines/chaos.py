@@ -10,8 +10,10 @@ from pydantic import Field, field_validator
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.pipelines.chaos_showing import READY, REPORT, Shown, report_events, severity_of
 from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
+from maxbooster_ops.readiness.chaos.drill_lock import DrillRunsError
 from maxbooster_ops.readiness.chaos.drilling import Asked, ChaosDrill
 from maxbooster_ops.readiness.chaos.interrupting import held_back
 from maxbooster_ops.readiness.chaos.leftovers import roll_back_leftovers
@@ -67,7 +69,8 @@ def run_chaos_scenarios(context: dg.OpExecutionContext, config: ChaosConfig, ops
         catalog = load_catalog(store.home)
         for problem in catalog.problems:
             context.log.warning(str(problem))
-        finished = ChaosDrill(settings, store, catalog).run(config.asked(), Shown(context))
+        with marking_refusals(context, DrillRunsError):
+            finished = ChaosDrill(settings, store, catalog).run(config.asked(), Shown(context))
     with held_back():
         for event in report_events(finished):
             # It takes checks too; only its annotation lags behind.

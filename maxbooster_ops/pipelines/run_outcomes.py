@@ -16,6 +16,7 @@ import dagster as dg
 from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import redact
+from maxbooster_ops.pipelines.refusals import was_refused
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 
@@ -40,15 +41,15 @@ def run_failures(
     """Note how runs ended; the next tick of `alert_rules` makes an alert of a failure."""
     since = datetime.fromisoformat(context.cursor) if context.cursor else utc_now()
     ended = runs_ended_since(context.instance, since - _AGAIN)
-    if ended:
+    if told := [one for one in ended if not was_refused(one.dagster_run)]:
         with warm.state(ops.settings()).writing() as connection:
-            for one in ended:
+            for one in told:
                 run, failed = one.dagster_run, one.dagster_run.status is dg.DagsterRunStatus.FAILURE
                 detail = failure_of(context.instance, run.run_id) if failed else ""
                 job_ended(connection, run.job_name, run_id=run.run_id, failed=failed, detail=detail, at=_ended_at(one))
-    failures = sum(one.dagster_run.status is dg.DagsterRunStatus.FAILURE for one in ended)
+    failures = sum(one.dagster_run.status is dg.DagsterRunStatus.FAILURE for one in told)
     return dg.SensorResult(
-        skip_reason=f"{len(ended)} runs ended, {failures} of them failed.",
+        skip_reason=f"{len(ended)} runs ended, {failures} of them failed, {len(ended) - len(told)} were refused.",
         cursor=max([since, *(one.update_timestamp for one in ended)]).isoformat(),
     )
 

@@ -23,8 +23,9 @@ from maxbooster_ops.store.state import open_state
 BOOK = load_rulebook(None, LIMITS, staging=False)
 
 
-def result(verdict: str, drill: str = "chaos", scenario: str = ""):
-    return fact(DrillResult, drill=drill, drill_id="1", scenario=scenario, verdict=verdict, started_at=NOON)
+def result(verdict: str, drill: str = "chaos", scenario: str = "", *, hours: float = 24):
+    began = NOON - timedelta(hours=hours)
+    return fact(DrillResult, drill=drill, drill_id="1", scenario=scenario, verdict=verdict, started_at=began)
 
 
 CASES = [
@@ -33,7 +34,12 @@ CASES = [
 ]
 UNJUDGED = [[result("partial"), result("failed", scenario="worker-crash"), result("PARTIAL", drill="burn_in")]]
 BURN_INS = [[result(verdict, drill="burn_in")] for verdict in ("PASS", "CONDITIONAL PASS", "FAIL")]
-OTHERS = [Case(rule="unjudged", beats=UNJUDGED, value=0), Case(rule="burn-ins", beats=BURN_INS, value=0)]
+REHEARSED = [[result("FAIL", drill="burn_in")], [result("PASS", drill="burn_in", hours=0.2)]]
+OTHERS = [
+    Case(rule="unjudged", beats=UNJUDGED, value=0),
+    Case(rule="burn-ins", beats=BURN_INS, value=0),
+    Case(rule="rehearsed", beats=REHEARSED, value=0),
+]
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +64,10 @@ def seen(lake, rule: str, case: str) -> dict[str, list[float]]:
 def test_each_verdict_speaks_until_the_next_of_its_kind(lake, rule, chaos, burn_in):
     assert seen(lake, rule, rule) == {"chaos": chaos}
     assert seen(lake, rule, "burn-ins") == {"burn_in": burn_in}
+
+
+def test_a_rehearsal_that_passes_leaves_a_day_that_failed_as_it_is(lake):
+    assert seen(lake, "drill_failed", "rehearsed") == {"burn_in": [1], "rehearsal": [0]}
 
 
 @pytest.mark.parametrize("rule", ["drill_failed", "drill_needs_review"])

@@ -24,6 +24,7 @@ from maxbooster_ops.pipelines.burn_in_showing import observation
 from maxbooster_ops.pipelines.burn_in_supervising import MOST_TRIES
 from maxbooster_ops.pipelines.burn_in_supervisor import FOUND_TAG, burn_in_supervisor
 from maxbooster_ops.pipelines.definitions import defs
+from maxbooster_ops.pipelines.refusals import was_refused
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.readiness.burn_in.owner import Owner
@@ -143,6 +144,7 @@ def test_a_second_burn_in_is_refused_in_words(state, instance):
     assert not run(instance, **SHORT).success
     (failed,) = events(instance, only_run(instance).run_id, dg.DagsterEventType.STEP_FAILURE)
     assert f"Burn-in {session.id} is running since" in str(failed.step_failure_data.error)
+    assert was_refused(only_run(instance))
 
 
 @pytest.mark.parametrize(

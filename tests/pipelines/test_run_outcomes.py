@@ -4,6 +4,8 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
+from maxbooster_ops.errors import DrillError
+from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.run_outcomes import run_failures
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
@@ -27,6 +29,19 @@ def work(config: Work) -> None:
 def nightly():
     """Work."""
     work()
+
+
+@dg.op
+def begin_what_runs_already(context: dg.OpExecutionContext) -> None:
+    """Be refused."""
+    with marking_refusals(context):
+        raise DrillError("A burn-in runs already.")
+
+
+@dg.job
+def drill():
+    """Begin."""
+    begin_what_runs_already()
 
 
 @pytest.fixture
@@ -72,3 +87,10 @@ def test_of_runs_between_two_ticks_the_last_to_end_counts(tick):
         last = run(instance, wrong=True)
         assert tick(instance)["nightly"][:2] == (True, last)
         assert tick(instance)["nightly"][:2] == (True, last), "looking again changes nothing"
+
+
+def test_a_run_that_was_refused_calls_nobody_and_resolves_nothing(tick):
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick(instance)
+        assert not drill.execute_in_process(instance=instance, raise_on_error=False).success
+        assert tick(instance) == {}
