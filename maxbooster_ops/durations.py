@@ -1,6 +1,6 @@
 """Durations as people write them, in files and on the command line: `250ms`, `30 s`, `5 min`, `5m`, `24h`, `2h 30m`.
 
-Belongs here: reading one. Not here: bounds, which differ from use to use, and printing.
+Belongs here: reading one. Not here: bounds that differ from use to use, and printing.
 """
 
 from __future__ import annotations
@@ -18,13 +18,22 @@ _UNITS = {
 _PART = re.compile(r"\s*(\d{1,9}(?:\.\d{1,9})?)\s*([a-z]+)\s*", re.ASCII)
 _DURATION = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 
+_LONGEST = timedelta(days=365_000)
+"""A thousand years: before and after now, so much still is a date."""
+
 
 def parse_duration(text: object) -> timedelta:
     """Read a number with its unit, or several; a number without one is refused.
 
-    Raises ValueError that shows accepted forms.
+    Raises ValueError that shows accepted forms; its message goes on after the text that was found.
     """
     parts = _PART.findall(text) if isinstance(text, str) and _DURATION.fullmatch(text) else []
     if not parts or not all(unit in _UNITS for _, unit in parts):
         raise ValueError("is not a duration. Expected a number with a unit, such as `5 min` or `30 s`")
-    return sum((float(number) * _UNITS[unit] for number, unit in parts), timedelta())
+    try:
+        length = sum((float(number) * _UNITS[unit] for number, unit in parts), timedelta())
+    except OverflowError:
+        length = timedelta.max
+    if length > _LONGEST:
+        raise ValueError(f"is too long. Expected at most {_LONGEST.days:,} days")
+    return length

@@ -21,10 +21,9 @@ from maxbooster_ops.alerting.records import alert_store, deeds, silence_store
 from maxbooster_ops.alerting.records.effectiveness import effectiveness
 from maxbooster_ops.alerting.records.explanation import explain
 from maxbooster_ops.cli import alert_views
-from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
+from maxbooster_ops.cli.options import HomeOption, JsonOption, duration_of, settings_for
 from maxbooster_ops.cli.output import console, print_json
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.state import State, open_state
 from maxbooster_ops.watching import home_of
@@ -136,7 +135,7 @@ def silence(  # noqa: PLR0913, PLR0917 -- one per option
             id="",
             matchers=tuple(parse_matcher(text) for text in matchers),
             starts_at=starts_at,
-            ends_at=starts_at + _duration(lasting),
+            ends_at=starts_at + duration_of("--for", lasting),
             reason=reason,
             author=_who(by),
             maintenance=maintenance,
@@ -197,13 +196,6 @@ def _urgency(alert: Alert) -> tuple[bool, int, datetime]:
 
 def _who(by: str | None) -> str:
     return by or getpass.getuser()
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"--for: `{text}` {error}.") from error
 
 
 def _done(alert: Alert, sentence: str, *, json: bool) -> None:

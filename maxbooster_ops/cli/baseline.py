@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -16,11 +15,9 @@ from maxbooster_ops.analysis.baselines.keeping import Version, load, version, ve
 from maxbooster_ops.analysis.regressions.comparing import Compared, compare_all
 from maxbooster_ops.analysis.regressions.finding import compare_with_now
 from maxbooster_ops.analysis.statistics.comparing import Result
-from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
+from maxbooster_ops.cli.options import HomeOption, JsonOption, duration_of, settings_for
 from maxbooster_ops.cli.output import console, print_json, print_table
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.durations import parse_duration
-from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.opening import open_store
@@ -48,7 +45,7 @@ def save(
     home: HomeOption = None,
 ) -> None:
     """Measure every judged series up to now and keep it, in the lake and as a file in `metrics-baseline/`."""
-    length = _length(last) if last else None
+    length = duration_of("--last", last) if last else None
     with open_store(home_of(settings_for(home))) as store:
         saved = saving.save(store.lake, name, kind=kind, length=length, now=utc_now())
     _show_saved(saved, json=json)
@@ -128,7 +125,7 @@ def compare(
         now = utc_now()
         first = load(lake, version(lake, before, now))
         if after is None:
-            found = compare_with_now(lake, first, _length(last), now)
+            found = compare_with_now(lake, first, duration_of("--last", last), now)
         else:
             found = compare_all(first.samples, load(lake, version(lake, after, now)).samples)
     if json:
@@ -230,11 +227,3 @@ def _metrics(baseline: Baseline) -> list[dict[str, Any]]:
         }
         for one in baseline.metrics
     ]
-
-
-def _length(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except (ValueError, OverflowError) as error:
-        reason = str(error) if isinstance(error, ValueError) else "is too long"
-        raise UsageError(f"--last `{text}` {reason}.") from error

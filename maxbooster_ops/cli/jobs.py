@@ -9,10 +9,9 @@ import typer
 
 from maxbooster_ops.analysis.executions.bottlenecks import Bottleneck, bottlenecks
 from maxbooster_ops.analysis.executions.metrics import JobMetrics, SlowExecution, job_metrics, slowest_operations
-from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
+from maxbooster_ops.cli.options import HomeOption, JsonOption, duration_of, settings_for
 from maxbooster_ops.cli.output import console, milliseconds, plain, print_json, print_table, shown
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.watching import home_of
@@ -36,11 +35,7 @@ def run(
     if slowest and slow:
         raise UsageError("--slowest and --bottlenecks are two different answers: give one of them.")
     until = utc_now()
-    try:
-        start = until - parse_duration(last)
-    except (ValueError, OverflowError) as error:
-        reason = str(error) if isinstance(error, ValueError) else "is too long"
-        raise UsageError(f"--last {last!r} {reason}.") from error
+    start = until - duration_of("--last", last)
     with open_lake(home_of(settings_for(home)), read_only=True) as lake:
         if slow:
             _show_bottlenecks(bottlenecks(lake, start, until), last, json=json)

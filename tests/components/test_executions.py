@@ -258,8 +258,8 @@ def test_the_command_reads_well(home):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        pytest.param(["--last", "5"], "--last '5' is not a duration", id="a number without a unit"),
-        pytest.param(["--last", "999999999d"], "too", id="longer than time itself"),
+        pytest.param(["--last", "5"], "--last: `5` is not a duration", id="a number without a unit"),
+        pytest.param(["--last", "999999999d"], "--last: `999999999d` is too long", id="longer than time itself"),
         pytest.param(["--slowest", "--bottlenecks"], "two different answers", id="two answers at once"),
     ],
 )

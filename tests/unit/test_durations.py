@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -39,6 +39,17 @@ def test_anything_else_is_refused_with_what_was_expected(text: object):
         parse_duration(text)
 
 
+@pytest.mark.parametrize("text", ["365001 d", "999999999 d", "999999999 d 999999999 d"])
+def test_a_duration_that_no_calendar_holds_is_refused(text: str):
+    with pytest.raises(ValueError, match=r"is too long\. Expected at most 365,000 days"):
+        parse_duration(text)
+
+
+def test_the_longest_duration_before_and_after_now_is_a_date():
+    longest, now = parse_duration("365000 d"), datetime.now(UTC)
+    assert now - longest < now < now + longest
+
+
 @given(st.integers(0, 10**6), st.sampled_from([("s", 1), ("min", 60), ("h", 3600)]), st.text(" ", max_size=2))
 def test_every_whole_number_of_a_unit_is_read_exactly(number: int, unit: tuple[str, int], space: str):
     name, seconds = unit
@@ -50,4 +61,4 @@ def test_no_text_does_anything_but_parse_or_be_refused(text: str):
     try:
         assert parse_duration(text) >= timedelta(0)
     except ValueError as error:
-        assert "is not a duration" in str(error)  # noqa: PT017 - both ways out are allowed
+        assert str(error).startswith(("is not a duration", "is too long"))  # noqa: PT017 - both ways out are allowed
