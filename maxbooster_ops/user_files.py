@@ -1,7 +1,7 @@
 """YAML files that a user edits: lists of entries, each still knowing on which line everything stands.
 
 Belongs here: YAML, and the sentences about what is wrong with it. Not here: what an entry means
-(`sources/probes/monitors.py`, `alerting/rule_entry.py`).
+(`sources/probes/monitors.py`, `alerting/rulebook/rule_entry.py`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What an alert is: one episode of one rule for one label set, and what people were told of it.
 
-Belongs here: the types that evaluation, dispatch and the commands share. Not here: their storage (`alert_store.py`).
+Belongs here: the types that evaluation, dispatch and the commands share. Not here: their storage (`records/`).
 """
 
 from __future__ import annotations

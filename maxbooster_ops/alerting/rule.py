@@ -1,6 +1,6 @@
 """What a rule is: a series, a condition on it, how long it must hold, and what to tell people.
 
-Belongs here: the types. Not here: reading them from files (`rule_file.py`), evaluating them (`engine.py`).
+Belongs here: the types. Not here: reading them from files (`rulebook/`), evaluating them (`evaluating/`).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Condition:
 
 
 class Shorthand(Protocol):
-    """A series in a form that can be asked together with others (`series_sql.py`)."""
+    """A series in a form that can be asked together with others (`rulebook/series_sql.py`)."""
 
     @property
     def kinship(self) -> Hashable:
@@ -108,9 +108,9 @@ class SeriesQuery:
     """Where a rule's samples come from.
 
     `sql` answers `ts, value` and a column per label for `$from <= ts < $to`, one row per label set and moment at most.
-    A `builtin` series has no SQL: the evaluation itself supplies it (see `builtin_series.py`). `tables` are the lake
-    tables that must exist. `look_back` is how far before `$from` the SQL reads; None where that is not known. Where the
-    SQL was made of a `shorthand`, that can ask together with others what `sql` asks alone.
+    A `builtin` series has no SQL: the evaluation itself supplies it (see `evaluating/builtin_series.py`). `tables` are
+    the lake tables that must exist. `look_back` is how far before `$from` the SQL reads; None where that is not known.
+    Where the SQL was made of a `shorthand`, that can ask together with others what `sql` asks alone.
     """
 
     sql: str | None = None

@@ -1,6 +1,6 @@
 """Samples of one series, as arrays: what evaluation works on.
 
-Belongs here: the shape. Not here: reading them from the lake (`series_reading.py`).
+Belongs here: the shape. Not here: reading them from the lake (`evaluating/series_reading.py`).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from maxbooster_ops.alerting.delivering.channel_health import ChannelHealth, channel_health
+from maxbooster_ops.alerting.delivering.heartbeat import HEARTBEAT
 from maxbooster_ops.alerting.dispatching.policy import LOG
 from maxbooster_ops.alerting.evaluating.evaluation import EVALUATED
 from maxbooster_ops.alerting.records import alert_store
@@ -61,5 +62,5 @@ def standing(connection: sa.Connection, channels: Sequence[str], *, now: datetim
         failing=tuple(channel for channel in health if channel.failing_since),
         waiting=sum(channel.waiting for channel in health),
         evaluated_at=at.get(EVALUATED),
-        heartbeat_at=at.get("heartbeat"),
+        heartbeat_at=at.get(HEARTBEAT),
     )

@@ -1,6 +1,6 @@
 """What shows that alerting itself works: the heartbeat, and the weekly test of every channel.
 
-Belongs here: doing what is due. Not here: how either is done (`heartbeat.py`, `channel_test.py`).
+Belongs here: doing what is due. Not here: how either is done (`delivering/`).
 """
 
 from __future__ import annotations

@@ -70,11 +70,6 @@ class PlannedJob:
     delay_ms: int
     priority: int
 
-    @property
-    def fails_for_good(self) -> bool:
-        """Tell whether no attempt will succeed."""
-        return self.failing_attempts >= self.attempts
-
 
 def plan(profile: Profile, *, seed: int, number: int) -> PlannedJob:
     """Decide the `number`-th job of a queue; the same seed gives the same job, whatever was asked before."""

@@ -13,6 +13,7 @@ from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "maxbooster_ops"
 GUIDE = (ROOT / "docs" / "operations.md").read_text()
 README = (ROOT / "README.md").read_text()
 
@@ -56,6 +57,22 @@ def test_every_table_and_view_is_in_the_guide(tmp_path):
 def test_links_lead_to_files(file):
     targets = re.findall(r"\]\(([^)#]+)\)", file.read_text())
     assert [target for target in targets if not target.startswith("http") and not (file.parent / target).exists()] == []
+
+
+def test_a_module_that_another_one_names_is_there():
+    """Named as seen from the file itself or from a folder that it is in: `engine.py`, `alerting/rule.py`."""
+    written_to_the_home = {"ops.sql"}
+    named = {
+        (file, name)
+        for file in PACKAGE.rglob("*.py")
+        for name in re.findall(r"`([\w/]+\.(?:py|sql|lua))`", file.read_text())
+    }
+    assert len(named) > 100
+    assert [
+        f"{file.relative_to(ROOT)} names {name}"
+        for file, name in sorted(named)
+        if name not in written_to_the_home and not any((folder / name).is_file() for folder in file.parents)
+    ] == []
 
 
 def test_the_readme_names_every_folder_of_the_package():

@@ -1,6 +1,6 @@
 """What every channel is: a name, and a way to send one message.
 
-Belongs here: the Protocol and the outcome of a try. Not here: when to try again (`delivery.py`).
+Belongs here: the Protocol and the outcome of a try. Not here: when to try again (`delivering/`).
 """
 
 from __future__ import annotations

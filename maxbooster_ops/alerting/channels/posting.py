@@ -1,8 +1,8 @@
 """One HTTP request of a channel, and what its answer means for the message.
 
 Belongs here: bounds in time, errors in words, which answers are worth another try. Not here: any payload, or when the
-next try is (`backoff.py`). A webhook's URL is a secret, its path above all: nothing here repeats it, and what a
-receiver echoes of it is covered.
+next try is (`delivering/backoff.py`). A webhook's URL is a secret, its path above all: nothing here repeats it, and
+what a receiver echoes of it is covered.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Every channel there is, in the order in which they stand in for one another.
 
 Belongs here: one line per channel, and building those that are configured. Not here: who is told through which
-(`policy.py`).
+(`dispatching/policy.py`).
 """
 
 from __future__ import annotations

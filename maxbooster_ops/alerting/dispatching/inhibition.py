@@ -81,8 +81,3 @@ class _Reign:
 
     def _shared(self, alert: Alert) -> tuple[str, ...]:
         return tuple(label_of(alert, name) for name in self._inhibition.equal)
-
-
-def cause_of(alert: Alert, inhibitions: Iterable[Inhibition], alerts: Iterable[Alert]) -> Alert | None:
-    """Give an open alert that inhibits `alert`, None where none does; for many alerts, make `Causes` once."""
-    return Causes(inhibitions, alerts).of(alert)

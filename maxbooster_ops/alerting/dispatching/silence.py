@@ -1,6 +1,7 @@
 """Silences and maintenance windows: alerts that match are not told while they last.
 
-Belongs here: matching. Not here: keeping them (`alert_store.py`) or what follows from a match (`dispatch.py`).
+Belongs here: matching. Not here: keeping them (`records/silence_store.py`) or what follows from a match
+(`dispatch.py`).
 """
 
 from __future__ import annotations

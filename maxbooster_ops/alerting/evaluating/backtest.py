@@ -1,7 +1,7 @@
 """What would have fired: rules over a past range of the lake, through the very engine that runs live.
 
 Belongs here: going through rules and series, and making episodes of transitions. Not here: judging (`engine.py`),
-reading (`series_reading.py`), and who would have been told (`scenario.py`).
+reading (`series_reading.py`), and who would have been told (`scenarios/`).
 """
 
 from __future__ import annotations

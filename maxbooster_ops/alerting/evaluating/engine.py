@@ -1,7 +1,7 @@
 """Evaluation: samples and what is remembered of a series in, transitions out. Pure; one path for live and backtest.
 
 Belongs here: when a series is pending, fires, resolves or has no data. Not here: reading samples (`series_reading.py`),
-keeping the memory (`alert_store.py`) and telling people (`dispatch.py`).
+keeping the memory (`series_store.py`) and telling people (`dispatching/`).
 
 The model is Prometheus': at each evaluation the newest sample not older than `stale_after` speaks for the series. What
 differs is a series that fires and has no sample any more: it goes on firing without data, where Prometheus resolves it.

@@ -1,7 +1,7 @@
 """One evaluation: from the newest beats to alerts, messages and decisions, in one transaction.
 
 Belongs here: reading, asking the pure parts, writing, in that order. Not here: any decision, or sending
-(`delivery.py`).
+(`delivering/`).
 
 The lake is read first, without a lock. Everything else happens in one write transaction of the state, so that an
 evaluator that dies, or that another one overtook, leaves nothing half done: either the beats count as evaluated and

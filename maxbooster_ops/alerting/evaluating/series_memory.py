@@ -56,11 +56,6 @@ class SeriesMemory:
         fields = json.loads(text)
         return cls(**{**fields, "phase": Phase(fields["phase"])})
 
-    @property
-    def last_ts(self) -> float | None:
-        """The time of the newest sample in seconds since the epoch; None where none was ever seen."""
-        return None if self.last_us is None else self.last_us / 1e6
-
 
 def microseconds(seconds: Floats) -> Microseconds:
     """Give moments in seconds since the epoch in whole microseconds, which a float of today still tells apart."""

@@ -1,7 +1,7 @@
 """Reading the samples of rules from the lake, one by one or together.
 
-Belongs here: which queries are run, on what. Not here: the queries (`series_sql.py`, the rule files), taking their
-answers apart (`taking_apart.py`) or judging them (`engine.py`).
+Belongs here: which queries are run, on what. Not here: the queries (`rulebook/series_sql.py`, the rule files), taking
+their answers apart (`taking_apart.py`) or judging them (`engine.py`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from maxbooster_ops.store.named_sql import named_queries
 _QUERIES = named_queries(Path(__file__).with_name("series_reading.sql"))
 
 _KNOWN_LATE = timedelta(hours=1)
-"""How much later than it happened something may become known and still count (`late_table_rows` in `series.sql`)."""
+"""How much later than it happened something may become known and still count (as `rulebook/series.sql` says, too)."""
 
 _HELD_AT_MOST = timedelta(minutes=75)
 """How much of a table is worth copying into memory for the rules of one tick: what a window of an hour reads. Asking

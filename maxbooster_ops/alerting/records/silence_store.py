@@ -1,6 +1,6 @@
 """Silences in the state.
 
-Belongs here: every statement on them. Not here: what they match (`silence.py`).
+Belongs here: every statement on them. Not here: what they match (`dispatching/silence.py`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """From a shorthand for a rule's series to the SQL that answers it, alone or together with its kin.
 
 Belongs here: the shorthands on metrics pages, and which shorthands there are. Not here: the one on tables
-(`table_series.py`), reading them from a file (`rule_entry.py`), running the SQL (`series_reading.py`). The text of
-every form is in `series.sql`.
+(`table_series.py`), reading them from a file (`rule_entry.py`), running the SQL (`evaluating/series_reading.py`). The
+text of every form is in `series.sql`.
 """
 
 from __future__ import annotations

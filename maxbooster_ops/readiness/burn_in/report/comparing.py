@@ -21,7 +21,7 @@ VERSION = 1
 """Of the JSON; rises when a field that the comparison reads changes its meaning."""
 
 _CHECKS_BEGIN = b' "checks": ['
-"""How the line looks that they begin on (`json_text.py`)."""
+"""How the line looks that they begin on (`report/json_text.py`)."""
 
 _LOOKED_AT = 30
 """Reports that are opened at most, the newest first: a comparison is not worth more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from support.dispatching import CHAT, LOG, MAIL, PHONE, POLICY, REDIS_DOWN, Desk, an_alert, decided
 from support.facts import NOON
 
+from maxbooster_ops.alerting.alert import Alert
 from maxbooster_ops.alerting.dispatching.dispatch import Reason
-from maxbooster_ops.alerting.dispatching.inhibition import Causes, Inhibition, cause_of
+from maxbooster_ops.alerting.dispatching.inhibition import Causes, Inhibition
 from maxbooster_ops.alerting.dispatching.policy import Policy
 from maxbooster_ops.alerting.dispatching.silence import parse_matcher
 
@@ -20,6 +22,10 @@ M = timedelta(minutes=1)
 
 def inhibition(source: str, target: str, *equal: str) -> Inhibition:
     return Inhibition(name="i", source=(parse_matcher(source),), target=(parse_matcher(target),), equal=equal)
+
+
+def cause_of(alert: Alert, inhibitions: Iterable[Inhibition], alerts: Iterable[Alert]) -> Alert | None:
+    return Causes(inhibitions, alerts).of(alert)
 
 
 REDIS = an_alert(id="redis", rule="redis_down", component="redis", labels={"server": "a"}, title="Redis is down")
