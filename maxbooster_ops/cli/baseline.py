@@ -119,19 +119,22 @@ def compare(
     """Hold a baseline against another or against now; exit code 1 when something regressed.
 
     Worse by 10 % **and** beyond noise is *regressed*. *Inconclusive*: these values cannot tell. Of now, only what came
-    after the last change of level counts.
+    after the baseline and after the last change of level counts.
     """
     with open_lake(home_of(settings_for(home)), read_only=True) as lake:
         now = utc_now()
         first = load(lake, version(lake, before, now))
         if after is None:
-            found = compare_with_now(lake, first, duration_of("--last", last), now)
+            length = duration_of("--last", last)
+            found = compare_with_now(lake, first, length, now)
+            against = f"now (the last {last})" if first.until < now - length else f"now (since {first.until:%H:%M} UTC)"
         else:
             found = compare_all(first.samples, load(lake, version(lake, after, now)).samples)
+            against = after
     if json:
         print_json([_compared(one) for one in found])
     else:
-        _show_compared(found, title=f"{before} → {after or f'now (the last {last})'}")
+        _show_compared(found, title=f"{before} → {against}")
     if any(one.result is Result.REGRESSED for one in found):
         raise typer.Exit(1)
 

@@ -18,7 +18,7 @@ DAYS = dg.DailyPartitionsDefinition(start_date="2026-01-01", timezone="UTC", end
 
 
 class RollupsConfig(dg.Config):
-    """What a run rolls up. Left as it is, a run rolls up the whole days of its partitions over again."""
+    """What a run rolls up. Left as it is, the whole days of its partitions over again; without any, what is due."""
 
     since_last_time: bool = Field(
         default=False,
@@ -36,6 +36,7 @@ class RollupsConfig(dg.Config):
     deps=[
         "queue_samples",
         "queue_jobs",
+        "tracked_executions",
         "redis_samples",
         "host_samples",
         "probe_results",
@@ -48,12 +49,17 @@ def rollups(context: dg.AssetExecutionContext, config: RollupsConfig, ops: OpsRe
     """Roll up what is due, or whole days; running it again changes nothing."""
     now = utc_now()
     with ops.store() as store:
-        if config.since_last_time:
+        # A run launched without a partition, from the launchpad or by a program, has nothing else that it could mean.
+        if config.since_last_time or not _has_partitions(context):
             done = [roll_up(store, now)]
         else:
             days = [DAYS.time_window_for_partition_key(key).start.date() for key in context.partition_keys]
             done = [roll_up_day(store, day, now) for day in days]
     return dg.MaterializeResult(metadata=_metadata(done, lag_seconds=(now - done[-1].until).total_seconds()))
+
+
+def _has_partitions(context: dg.AssetExecutionContext) -> bool:
+    return context.has_partition_key or context.has_partition_key_range
 
 
 def _metadata(done: list[RolledUp], *, lag_seconds: float) -> dict[str, dg.MetadataValue | float | int]:

@@ -13,10 +13,13 @@ BUDGET_PERIOD = timedelta(days=30)
 
 _MINUTE = timedelta(minutes=1)
 
+_DIGITS = 9
+"""A share has nine digits at most; what comes after them is how computers subtract."""
+
 
 def budget_minutes(target: float) -> float:
-    """Give the minutes of 30 days that may be bad."""
-    return (1 - target) * (BUDGET_PERIOD / _MINUTE)
+    """Give the minutes of 30 days that may be bad: 21.6 of 99.95 %, and not 21.59999999999762."""
+    return round((1 - target) * (BUDGET_PERIOD / _MINUTE), _DIGITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

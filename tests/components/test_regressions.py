@@ -129,13 +129,20 @@ def test_a_job_that_runs_seldom_is_judged_by_its_last_executions(lake):
 
 
 def test_now_is_held_against_a_baseline(lake):
-    baseline = saved_over(lake, noise(1))
+    saved_over(lake, noise(1))
     store_beats(lake, NOON + 2 * HOUR, [*noise(2, 120, level=3.0), *noise(3, 120, level=1.5)])
     (worst, *_) = compare_with_now(lake, load(lake, version(lake, "calm", NOON + HOUR)), HOUR, NOON + 2 * HOUR)
     assert (worst.series.name, worst.result) == ("process_rss_mb", "regressed")
     assert worst.comparison.change_percent == pytest.approx(50, abs=10)
-    same = compare_with_now(lake, baseline, 24 * HOUR, NOON)
-    assert {one.result for one in same if one.statistic == "typical"} == {"unchanged"}
+
+
+def test_now_begins_after_the_baseline_however_far_it_is_looked_back(lake):
+    baseline = saved_over(lake, noise(1))
+    (at_once, *_) = compare_with_now(lake, baseline, 24 * HOUR, NOON)
+    assert (at_once.count_after, at_once.result, at_once.comparison.reason) == (0, "inconclusive", "no values after")
+    store_beats(lake, NOON + HOUR, noise(2, 120, level=1.3))
+    (worst, *_) = compare_with_now(lake, baseline, 24 * HOUR, NOON + HOUR)
+    assert (worst.series.name, worst.count_after, worst.result) == ("process_rss_mb", 120, "regressed")
 
 
 def test_what_was_found_is_kept_once_per_half_hour(lake):

@@ -100,5 +100,12 @@ def test_a_week_is_filled_in_one_run_and_equals_the_runs_of_every_half_hour(home
     assert [row for row in rolled(home) if row["ts"] < TODAY] == filled
 
 
+def test_a_run_without_a_partition_rolls_up_what_is_due(home: Home, instance: dg.DagsterInstance):
+    job = defs.resolve_job_def("aggregate")
+    done = job.execute_in_process(instance=instance, asset_selection=[dg.AssetKey("rollups")])
+    assert metadata(done)["days_left"] == 5
+    assert {row["width"] for row in rolled(home)} == {"1m", "30m", "1d"}
+
+
 def test_today_is_a_partition():
     assert DAYS.get_last_partition_key() == f"{datetime.now(UTC):%Y-%m-%d}"

@@ -56,10 +56,14 @@ def find_regressions(lake: Lake, now: datetime) -> list[Regression]:
 
 
 def compare_with_now(lake: Lake, before: Baseline, length: timedelta, now: datetime) -> list[Compared]:
-    """Hold the newest level of the `length` that ends now against a baseline; jobs by their last executions."""
-    samples = before.samples
-    values = _recent_values(lake, samples, now - length, now)
-    after = {key: sample_of(newest_level(found).values.values) for key, found in values.items() if key in samples}
+    """Hold the newest level of the `length` that ends now against a baseline; jobs by their last executions.
+
+    Only what was measured after the baseline counts: its own values held against themselves would hide what is new.
+    """
+    samples, end = before.samples, before.until.timestamp()
+    values = _recent_values(lake, samples, max(now - length, before.until), now)
+    later = {key: since(found, end) for key, found in values.items() if key in samples}
+    after = {key: sample_of(newest_level(found).values.values) for key, found in later.items()}
     return compare_all(samples, after)
 
 
