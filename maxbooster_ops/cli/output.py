@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -25,11 +26,15 @@ _PIPE_COLUMNS = 240
 console = Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS)
 errors = Console(stderr=True)
 
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
+
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print one JSON document; dataclasses become objects, times ISO 8601, NaN and infinities null."""
-    # Not through rich, which would wrap and colour it.
-    print(json.dumps(plain(value), indent=indent, ensure_ascii=False, allow_nan=False))  # noqa: T201
+    text = json.dumps(plain(value), indent=indent, ensure_ascii=False, allow_nan=False)
+    # Half of a character pair stands in strings alone, and only escaped can it be printed.
+    text = _HALF_A_PAIR.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+    print(text)  # noqa: T201 -- not through rich, which would wrap and colour it
 
 
 def json_text(value: Any) -> str:

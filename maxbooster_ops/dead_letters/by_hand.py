@@ -5,7 +5,6 @@ Belongs here: those deeds, each recorded with who and why. Not here: retrying, w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +13,7 @@ from typing import Any
 from maxbooster_ops.dead_letters.deciding import Step
 from maxbooster_ops.dead_letters.letter import Letter, LetterState, PayloadKept
 from maxbooster_ops.dead_letters.letter_store import Action, change
-from maxbooster_ops.dead_letters.making import copy_of_value
+from maxbooster_ops.dead_letters.making import copy_of_text
 from maxbooster_ops.dead_letters.queue_side import QueueSide
 from maxbooster_ops.dead_letters.stepping import take
 from maxbooster_ops.errors import UsageError
@@ -51,9 +50,12 @@ class Editing:
         somebody else was faster; then nothing is changed.
         """
         try:
-            value = json.loads(data)
+            data.encode()
+            copy = copy_of_text(data, self.redacted)
         except ValueError as error:
-            raise UsageError(f"The new data of {letter.id} is no JSON: {error}. Nothing was changed.") from error
+            raise UsageError(
+                f"The new data of {letter.id} is no JSON that a worker could read: {error}. Nothing was changed."
+            ) from error
         if letter.state not in RETRIABLE:
             raise UsageError(f"{letter.id} is {letter.state}: only a pending or parked letter can be edited.")
         done = Action(ts=now, action="edited", actor=actor, why=why)
@@ -61,15 +63,14 @@ class Editing:
         with self.state.writing() as connection:
             if not change(connection, letter, {}, done):
                 raise UsageError(f"Somebody else has just changed {letter.id}: look at it again.")
-            if columns := self._edit_job(letter, data, value):
+            if columns := self._edit_job(letter, data, *copy):
                 change(connection, replace(letter, version=letter.version + 1), columns, None)
 
-    def _edit_job(self, letter: Letter, data: str, value: Any) -> dict[str, Any]:
+    def _edit_job(self, letter: Letter, data: str, kept: PayloadKept, copy: str) -> dict[str, Any]:
         """Give the job other data in Redis, and what is to be changed of the letter's copy."""
         edited = self.side.edit(letter.job, data)
         if not edited and letter.payload_kept in {PayloadKept.REDIS, PayloadKept.LOST}:
             raise UsageError(f"The job of {letter.id} is no longer in the failed set, and there is no copy to edit.")
-        kept, copy = copy_of_value(value, self.redacted)
         if not edited and kept is PayloadKept.REDACTED:
             raise UsageError(
                 f"The job of {letter.id} is gone, and a copy may not hold the keys of MAXBOOSTER_REDACT_KEYS that "

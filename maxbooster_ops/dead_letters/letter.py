@@ -28,13 +28,15 @@ class LetterState(StrEnum):
 class PayloadKept(StrEnum):
     """Where the job's data is: with the job in Redis, or copied since the platform removes failed jobs.
 
-    A redacted or too large copy, and a lost one, cannot be brought back as it was.
+    Without the job, a redacted copy, and data that is too large to copy, cannot be read as JSON or is lost, cannot be
+    brought back as it was.
     """
 
     REDIS = "redis"
     COPIED = "copied"
     REDACTED = "redacted"
     TOO_LARGE = "too_large"
+    UNREADABLE = "unreadable"
     LOST = "lost"
 
 

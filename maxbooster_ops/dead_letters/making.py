@@ -6,8 +6,9 @@ Belongs here: that, as values. Not here: which jobs (`finding.py`), or fetching 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from math import isinf
 from typing import Any
 
 from maxbooster_ops.dead_letters.deciding import when_found
@@ -16,6 +17,10 @@ from maxbooster_ops.dead_letters.letter_store import new_id
 from maxbooster_ops.dead_letters.queue_side import PAYLOAD_KEPT, FailedJob
 
 _MASK = "***"
+
+_DEEPEST = 100
+_TOO_DEEP = f"it nests deeper than {_DEEPEST} levels"
+"""Walking through what nests much deeper, to mask it or to print it, would exhaust the stack."""
 
 
 def failure_of(job: FailedJob) -> dict[str, Any]:
@@ -38,17 +43,55 @@ def copy_of(job: FailedJob, data: bytes | None, redacted: Collection[str]) -> tu
     if job.data_bytes > PAYLOAD_KEPT:
         return PayloadKept.TOO_LARGE, None
     try:
-        value = json.loads(data or b"")
-    except ValueError:  # bytes that are no JSON stay where they are; a copy could not be added again
-        return PayloadKept.REDIS, None
-    return copy_of_value(value, redacted)
+        text = (data or b"").decode()
+        return copy_of_text(text, redacted)
+    except ValueError:  # it stays where it is; a copy could not be added again
+        return PayloadKept.UNREADABLE, None
 
 
-def copy_of_value(value: Any, redacted: Collection[str]) -> tuple[PayloadKept, str]:
-    """Give the copy that may be kept of data as JSON has it, and whether it is whole."""
+def copy_of_text(text: str, redacted: Collection[str]) -> tuple[PayloadKept, str]:
+    """Give the copy that may be kept of data in JSON, and whether it is whole, which is to say the same characters.
+
+    Raises `ValueError` as `read_json` does.
+    """
+    value = read_json(text)
     clean = masked(value, redacted)
-    text = json.dumps(clean, ensure_ascii=False)
-    return (PayloadKept.COPIED if clean == value else PayloadKept.REDACTED), text
+    # What is escaped stays so: half of a character pair cannot be kept otherwise.
+    return (PayloadKept.COPIED, text) if clean == value else (PayloadKept.REDACTED, json.dumps(clean))
+
+
+def read_json(text: bytes | str) -> Any:
+    """Read JSON that a program on npm can read too, and that nests so little that it can be walked through.
+
+    Raises `ValueError` for anything else.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return value
+    raise ValueError(_TOO_DEEP)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise ValueError(f"{text} is too large a number")
+    return number
 
 
 def masked(value: Any, redacted: Collection[str]) -> Any:

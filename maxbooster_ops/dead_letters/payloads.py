@@ -5,13 +5,12 @@ Belongs here: where it is, and what may be seen of it. Not here: keeping copies 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from maxbooster_ops.dead_letters.letter import Letter, PayloadKept
-from maxbooster_ops.dead_letters.making import masked
+from maxbooster_ops.dead_letters.making import masked, read_json
 from maxbooster_ops.dead_letters.queue_side import QueueSide, queue_side
 from maxbooster_ops.errors import PlatformError
 
@@ -30,7 +29,7 @@ def payload_of_letter(letter: Letter, redis_url: str | None, redacted: Collectio
     """Give the data of a letter's job: its copy, or what the job in Redis has."""
     if letter.payload is not None:
         return Payload(where=f"{letter.payload_kept.value} when it was found", data=_shown(letter.payload, redacted))
-    if letter.payload_kept is not PayloadKept.REDIS:
+    if letter.payload_kept is PayloadKept.LOST:
         return Payload(where=letter.payload_kept.value.replace("_", " "), data=None)
     if redis_url is None:
         return Payload(where="in Redis, which is not known here", data=None)
@@ -54,7 +53,7 @@ def _in_redis(letter: Letter, side: QueueSide, redacted: Collection[str]) -> Pay
 
 def _shown(data: bytes | str, redacted: Collection[str]) -> Any:
     try:
-        return masked(json.loads(data), redacted)
+        return masked(read_json(data), redacted)
     except ValueError:
         # What is no JSON has no keys to mask, so that a secret in it cannot be told from the rest.
-        return f"{len(data):,} bytes that are no JSON"
+        return f"{len(data):,} bytes that are no JSON, or nest too deeply to be shown"

@@ -81,7 +81,7 @@ class FailedJob:
         """The job itself says that the platform may remove it after it failed."""
         try:
             options = json.loads(self.options)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         return bool(options.get("removeOnFail")) if isinstance(options, dict) else False
 
@@ -279,6 +279,8 @@ def _newest(stacktrace: str) -> str:
     """Give the newest of the stacks that BullMQ keeps as a JSON list."""
     try:
         stacks = json.loads(stacktrace)
-    except ValueError:
+    except (ValueError, RecursionError):
         return stacktrace
-    return str(stacks[-1]) if isinstance(stacks, list) and stacks else ""
+    newest = str(stacks[-1]) if isinstance(stacks, list) and stacks else ""
+    # A message that was cut in the middle of an emoji ends in half a character, which no store takes.
+    return newest.encode(errors="replace").decode()

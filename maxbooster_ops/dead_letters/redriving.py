@@ -151,5 +151,5 @@ def _is_lifo(letter: Letter) -> bool:
         return False
     try:
         return bool(json.loads(letter.options).get("lifo"))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return False

@@ -23,7 +23,9 @@ dead_letters = sa.Table(
     sa.Column("stack", sa.Text, nullable=False, comment="Its newest stack, at most 8000 characters, redacted."),
     sa.Column("attempts", sa.Integer, nullable=False, comment="Attempts that the job itself had made."),
     sa.Column("payload", sa.Text, comment="Copy of the data, where the platform removes failed jobs; else NULL."),
-    sa.Column("payload_kept", sa.String, nullable=False, comment="redis, copied, redacted, too_large or lost."),
+    sa.Column(
+        "payload_kept", sa.String, nullable=False, comment="redis, copied, redacted, too_large, unreadable or lost."
+    ),
     sa.Column("options", sa.Text, nullable=False, comment="JSON; the job's own options: attempts, backoff, priority."),
     sa.Column("parent", sa.String, comment="Key of the parent job of a flow."),
     sa.Column("first_failed_at", Utc, nullable=False, comment="When it first became a dead letter."),

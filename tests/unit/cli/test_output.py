@@ -49,3 +49,10 @@ def test_no_digit_is_cut_off_at_80_columns(capsys, monkeypatch):
     columns = ("queue", *(f"n{number}" for number in range(8)))
     print_table("T", columns, [("project-scheduled-publish", *(1_234_567 for _ in range(8)))])
     assert capsys.readouterr().out.count("1,234,567") == 8
+
+
+def test_half_of_a_character_pair_is_printed_as_json_writes_it(capsys):
+    print_json({"text": "\ud83d and \U0001f600"})
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == {"text": "\ud83d and \U0001f600"}
+    assert "\\ud83d" in printed
