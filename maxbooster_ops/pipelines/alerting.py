@@ -1,4 +1,4 @@
-"""Alerting: two sensors that tick every ten seconds, and one that watches our own runs.
+"""Alerting: a sensor that evaluates and tells, and one that delivers what must be tried again.
 
 Belongs here: the ticks and what Dagster shows of them. Not here: evaluating, deciding, delivering (`alerting/`).
 Everything happens inside the tick, in the warm code server: a run would cost twenty times as much as a tick.
@@ -19,14 +19,9 @@ from maxbooster_ops.errors import StoreError
 from maxbooster_ops.pipelines.beat_awaiting import await_beat
 from maxbooster_ops.pipelines.collection import GROUP, OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.sensor_ticks import ticks_every
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.settings import Settings
-
-TICK_SECONDS = 9
-"""The daemon looks every 5 s whether a sensor is due: one asking for 10 s ticks after 10 or 15, this one after 10."""
-
-_DELIVERY_TICK_SECONDS = 14
-"""Every 15 s: what is fresh is delivered by the tick that made it, and here only what must be tried again."""
 
 _AWAITED_WITHIN = timedelta(seconds=8)
 """A tick that finds the next beat due so soon waits for it. Evaluating it takes less than the rest of the 10 s, and
@@ -58,7 +53,7 @@ alerts_asset = dg.AssetSpec(
 
 @dg.sensor(
     name="alert_rules",
-    minimum_interval_seconds=TICK_SECONDS,
+    minimum_interval_seconds=ticks_every(10),
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Waits for a beat that is about to come; evaluates every rule, decides who is told, and tells them.",
 )
@@ -83,7 +78,7 @@ def alert_rules(
 
 @dg.sensor(
     name="notifications",
-    minimum_interval_seconds=_DELIVERY_TICK_SECONDS,
+    minimum_interval_seconds=ticks_every(15),  # fresh messages do not wait for it: the tick that made them tries them
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Delivers what is due, tries again what failed, sends the heartbeat and the weekly test alert.",
 )

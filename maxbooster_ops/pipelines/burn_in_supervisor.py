@@ -24,16 +24,13 @@ from maxbooster_ops.pipelines.burn_in_showing import observation, report_events
 from maxbooster_ops.pipelines.burn_in_supervising import Decision, RunSeen, Step, decide
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.run_launcher import has_process
+from maxbooster_ops.pipelines.sensor_ticks import ticks_every
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.readiness.burn_in.owner import orphaned
 from maxbooster_ops.readiness.burn_in.reporting import report_orphan
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
 from maxbooster_ops.readiness.burn_in.sessions import newest, running
 from maxbooster_ops.store.state import State
-
-TICK_SECONDS = 58
-"""The daemon looks every 5 s whether a sensor is due: one asking for 60 s would tick after 60 or 65, this one after
-60."""
 
 FOUND_TAG = "maxbooster_ops/burn_in_checks"
 """How many checks there were when the supervisor asked for a run."""
@@ -42,7 +39,7 @@ FOUND_TAG = "maxbooster_ops/burn_in_checks"
 @dg.sensor(
     name="burn_in_supervisor",
     jobs=[burn_in, burn_in_rehearsal],
-    minimum_interval_seconds=TICK_SECONDS,
+    minimum_interval_seconds=ticks_every(60),
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes a burn-in up again whose process is gone, or ends it with a partial report where nobody will.",
 )

@@ -12,6 +12,7 @@ from maxbooster_ops.pipelines.chaos_showing import READY, REPORT, Shown, report_
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.sensor_ticks import ticks_every
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.readiness.chaos.drill_lock import DrillRunsError
 from maxbooster_ops.readiness.chaos.drilling import Asked, ChaosDrill
@@ -24,10 +25,6 @@ GROUP = "readiness"
 
 _NO_RETRIES = {"dagster/max_retries": "0"}
 """A drill that died is no reason to put the same faults in again."""
-
-_TICK_SECONDS = 58
-"""The daemon looks every 5 s whether a sensor is due: one asking for 60 s would tick after 60 or 65, this one after
-60."""
 
 _NEWEST = """
     SELECT ts, drill_id, verdict, valid_for_release, numbers['passed'] AS passed, numbers['total'] AS total
@@ -119,7 +116,7 @@ def newest_drill_is_ready(ops: OpsResource) -> dg.AssetCheckResult:
 
 @dg.sensor(
     name="chaos_leftovers",
-    minimum_interval_seconds=_TICK_SECONDS,
+    minimum_interval_seconds=ticks_every(60),
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Takes back what a chaos drill that died left in force.",
 )

@@ -18,10 +18,8 @@ from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import redact
 from maxbooster_ops.pipelines.refusals import was_refused
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.sensor_ticks import ticks_every
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
-
-TICK_SECONDS = 28
-"""The daemon looks every 5 s whether a sensor is due: this one ticks every 30 s."""
 
 _AGAIN = timedelta(seconds=5)
 """Runs that ended so long before the newest one seen are read again: they may have been committed after it."""
@@ -31,7 +29,7 @@ _MOST_RUNS = 500
 
 @dg.sensor(
     name="run_failures",
-    minimum_interval_seconds=TICK_SECONDS,
+    minimum_interval_seconds=ticks_every(30),
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="A run of ours that failed raises the alert pipeline_failure; the next one that succeeds resolves it.",
 )

@@ -1,4 +1,4 @@
-"""The code location as Dagster loads it, and real runs of its jobs against a real Redis and a real store."""
+"""Real runs that take beats, against a real Redis and a real store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
-from dagster import AssetKey
 
 from maxbooster_ops.pipelines.collection import CollectConfig, collected
 from maxbooster_ops.pipelines.definitions import defs
@@ -14,49 +13,6 @@ from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.settings import variables
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
-
-COLLECTED = {
-    "queue_samples",
-    "queue_jobs",
-    "redis_samples",
-    "host_samples",
-    "probe_results",
-    "metric_samples",
-    "ai_cache_samples",
-    "ai_cache_evictions",
-    "tracked_executions",
-    "beats",
-}
-
-JUDGED = {"platform_health", "alerts"}
-FOUND = {
-    "rollups",
-    "job_metrics",
-    "bottlenecks",
-    "trends",
-    "baselines",
-    "regressions",
-    "slo_status",
-    "slo_report",
-}
-KEPT_SMALL = {"store_maintenance", "instance_housekeeping"}
-BROUGHT_BACK = {"redrive", "dead_letters"}
-DRILLED = {"burn_in_checks", "burn_in_report", "chaos_report"}
-
-DERIVED = {
-    "platform_health",
-    "alerts",
-    "rollups",
-    "job_metrics",
-    "bottlenecks",
-    "trends",
-    "baselines",
-    "regressions",
-    "slo_status",
-    "slo_report",
-    "store_maintenance",
-    "instance_housekeeping",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -89,40 +45,6 @@ def checks(result):
 def asked(home, query):
     with open_lake(home, read_only=True) as lake:
         return lake.query(query)
-
-
-def test_every_asset_tells_a_person_what_it_is():
-    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
-    assert set(specs) == COLLECTED | JUDGED | FOUND | KEPT_SMALL | BROUGHT_BACK | DRILLED
-    lacking = [
-        name
-        for name, spec in specs.items()
-        if not (spec.description and spec.owners and spec.kinds and spec.group_name)
-    ]
-    assert lacking == []
-
-
-def test_the_sensors_run_by_default_and_rules_are_judged_every_ten_seconds():
-    sensors = {sensor.name: sensor for sensor in defs.sensors}
-    assert {"alert_rules", "notifications", "run_failures", "burn_in_supervisor"} <= set(sensors)
-    assert {sensor.default_status for sensor in sensors.values()} == {dg.DefaultSensorStatus.RUNNING}
-    # The daemon looks every 5 s, so what asks for nine seconds is ticked after ten.
-    assert sensors["alert_rules"].minimum_interval_seconds == 9
-
-
-def test_the_schedules_run_by_default_at_the_times_of_the_spec():
-    schedules = {schedule.name: schedule for schedule in defs.schedules}
-    assert {name: schedule.cron_schedule for name, schedule in schedules.items()} == {
-        "collect_every_minute": "* * * * *",
-        "health_every_5_minutes": "*/5 * * * *",
-        "aggregate_every_30_minutes": "*/30 * * * *",
-        "baseline_weekly": "0 0 * * 1",
-        "redrive_hourly": "0 * * * *",
-        "slo_report_monthly": "10 0 1 * *",
-        "cleanup_daily": "0 2 * * *",
-        "tidy_hourly": "17 * * * *",
-    }
-    assert {schedule.default_status for schedule in schedules.values()} == {dg.DefaultScheduleStatus.RUNNING}
 
 
 def test_a_tick_asks_for_the_beats_of_its_minute_once():
@@ -213,8 +135,3 @@ def test_health_without_a_store_says_how_to_get_one():
     assert not result.success
     (failure,) = (event for event in result.all_events if event.is_step_failure)
     assert "Nothing has been collected" in failure.event_specific_data.error.to_string()
-
-
-def test_the_check_of_every_source_belongs_to_a_collected_asset():
-    keys = {key.asset_key for key in defs.resolve_asset_graph().asset_check_keys}
-    assert keys <= {AssetKey(name) for name in COLLECTED | JUDGED | FOUND | KEPT_SMALL | BROUGHT_BACK | DRILLED}
