@@ -59,7 +59,7 @@ def rollups(context: dg.AssetExecutionContext, config: RollupsConfig, ops: OpsRe
 
 
 def _has_partitions(context: dg.AssetExecutionContext) -> bool:
-    return context.has_partition_key or context.has_partition_key_range
+    return bool(context.has_partition_key or context.has_partition_key_range)
 
 
 def _metadata(done: list[RolledUp], *, lag_seconds: float) -> dict[str, dg.MetadataValue | float | int]:

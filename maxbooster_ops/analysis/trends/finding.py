@@ -12,7 +12,7 @@ from pathlib import Path
 from maxbooster_ops.analysis.series.catalog import BY_SERIES, MEASURES
 from maxbooster_ops.analysis.series.reading import read_values
 from maxbooster_ops.analysis.series.series import SeriesKey, Values
-from maxbooster_ops.analysis.trends.judging import Verdict, judge_trend
+from maxbooster_ops.analysis.trends.judging import Verdict, judge_at
 from maxbooster_ops.store.findings import Trend
 from maxbooster_ops.store.lake import Lake, LakeTransaction
 from maxbooster_ops.store.named_sql import named_queries
@@ -26,11 +26,11 @@ LOOKED_AT = timedelta(hours=24)
 def find_trends(lake: Lake, now: datetime, looked_at: timedelta = LOOKED_AT) -> list[Trend]:
     """Judge every series that has a trend by its values of the time before `now`; the worst come first.
 
-    A series without a value in that time is left out.
+    A series without a value in that time is left out; one that ended within it is unknown.
     """
     names = [measure.series for measure in MEASURES if measure.has_trend]
     read = read_values(lake, names, now - looked_at, now)
-    return sorted((_trend(key, values, now) for key, values in read.items()), key=_urgency)
+    return sorted((_trend(key, values, now, looked_at) for key, values in read.items()), key=_urgency)
 
 
 def keep_trends(lake: Lake, trends: Sequence[Trend]) -> bool:
@@ -50,9 +50,9 @@ def keep_trends(lake: Lake, trends: Sequence[Trend]) -> bool:
     return lake.write(write)
 
 
-def _trend(key: SeriesKey, values: Values, now: datetime) -> Trend:
+def _trend(key: SeriesKey, values: Values, now: datetime, looked_at: timedelta) -> Trend:
     measure = BY_SERIES[key.name]
-    judged = judge_trend(measure, values)
+    judged = judge_at(measure, values, now=now, looked_at=looked_at)
     slope = judged.slope
     return Trend(
         ts=now,

@@ -7,22 +7,30 @@ Belongs here: the verdict on one series and its reason. Not here: the slope (`st
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from maxbooster_ops.analysis.series.catalog import Measure, Worse
 from maxbooster_ops.analysis.series.series import Values
 from maxbooster_ops.analysis.statistics.leak import LEAST_PERCENT_PER_DAY
-from maxbooster_ops.analysis.statistics.slope import BLOCKS, LEAST_BLOCKS, Block, Slope, slope_after_warm_up, slope_of
+from maxbooster_ops.analysis.statistics.slope import LEAST_BLOCKS, Block, Slope, slope_after_warm_up, slope_of
 
 LEAST_SPAN = timedelta(hours=2)
 """Over less, whatever goes on at the moment looks like a direction."""
+
+_NEARLY = 0.95
+"""Share of that span that is enough: the first and the last value of two hours are never quite two hours apart."""
+
+_ENDED_SHARE = 1 / 8
+"""A series without a value for so much of the time looked at, three hours of a day, has ended and goes nowhere now."""
 
 _LEAST_PERCENT_SEEN = 1.0
 """% of the level by which a series must have moved within the values: of two hours, 5 % a day would be 0.4 %."""
 
 _LEAST_PER_DAY = {"bytes": 10 * 2**20, "MiB": 10.0, "MB": 10.0, "ms": 1.0, "jobs": 10.0}
 """By unit, what a day must bring for anybody to care: 5 % of a small memory, or of a backlog of 3, is nothing."""
+
+_HOUR = timedelta(hours=1)
 
 _MEMORY_UNITS = ("bytes", "MiB", "MB")
 
@@ -45,6 +53,15 @@ class Judged:
     reason: str
 
 
+def judge_at(measure: Measure, values: Values, *, now: datetime, looked_at: timedelta) -> Judged:
+    """Judge where a series is going `now`: unknown for one that ended, as of a host or a queue that is gone."""
+    silent = now - datetime.fromtimestamp(float(values.moments[-1]), UTC)
+    if silent > _ENDED_SHARE * looked_at:
+        reason = f"no value for {silent / _HOUR:.1f} h: it ended, or is no longer collected"
+        return Judged(verdict=Verdict.UNKNOWN, slope=None, reason=reason)
+    return judge_trend(measure, values)
+
+
 def judge_trend(measure: Measure, values: Values) -> Judged:
     """Judge where values in the order of time are going.
 
@@ -54,8 +71,8 @@ def judge_trend(measure: Measure, values: Values) -> Judged:
     """
     by = Block.MINIMUM if measure.unit in _MEMORY_UNITS else Block.MEDIAN
     slope, later = slope_of(values, by), slope_after_warm_up(values, by)
-    if slope is None or later is None or slope.hours < LEAST_SPAN / timedelta(hours=1):
-        return Judged(verdict=Verdict.UNKNOWN, slope=None, reason=_too_few(values, slope))
+    if slope is None or later is None or slope.hours < _NEARLY * (LEAST_SPAN / _HOUR):
+        return Judged(verdict=Verdict.UNKNOWN, slope=None, reason=_too_few(values))
     if not slope.rises and not slope.falls:
         return Judged(verdict=Verdict.STABLE, slope=slope, reason="no slope beyond noise")
     if later.per_hour * slope.per_hour <= 0:
@@ -68,11 +85,14 @@ def judge_trend(measure: Measure, values: Values) -> Judged:
     return Judged(verdict=Verdict.DEGRADING if is_worse else Verdict.IMPROVING, slope=slope, reason=reason)
 
 
-def _too_few(values: Values, slope: Slope | None) -> str:
-    if slope is not None:
-        return f"values of {slope.hours:.1f} h; a trend needs {LEAST_SPAN / timedelta(hours=1):.0f} h"
+def _too_few(values: Values) -> str:
+    span = timedelta(seconds=float(values.moments[-1] - values.moments[0])) if len(values) else timedelta()
+    if span < _NEARLY * LEAST_SPAN:
+        seen = f"{span / _HOUR:.1f} h" if span >= _HOUR else f"{span / timedelta(minutes=1):.0f} min"
+        return f"values of {seen}; a trend needs {LEAST_SPAN / _HOUR:.0f} h"
     return (
-        f"{len(values)} values in too few of {BLOCKS} parts of the time; a trend needs {LEAST_BLOCKS} in the later ones"
+        f"{len(values)} values over {span / _HOUR:.1f} h are too sparse; a trend needs some in at least {LEAST_BLOCKS} "
+        "equal parts of the last two thirds"
     )
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 from support.noise import autocorrelated, over_time
 
 from maxbooster_ops.analysis.series.catalog import BY_SERIES, Measure, Worse
-from maxbooster_ops.analysis.trends.judging import Verdict, judge_trend
+from maxbooster_ops.analysis.trends.judging import Verdict, judge_at, judge_trend
 
 MEMORY = BY_SERIES["process_rss_mb"]
 BACKLOG = BY_SERIES["queue_waiting"]
@@ -52,8 +54,9 @@ def test_a_warm_up_that_ended_goes_nowhere():
     ("values", "reason"),
     [
         pytest.param(over_time(np.arange(200.0)), "values of 1.7 h; a trend needs 2 h", id="less than two hours"),
-        pytest.param(over_time([1.0, 2.0], every=36000), "2 values", id="two values in ten hours"),
-        pytest.param(over_time([1.0]), "1 values", id="one value"),
+        pytest.param(over_time(np.arange(20.0)), "values of 10 min; a trend needs 2 h", id="some minutes"),
+        pytest.param(over_time([1.0, 2.0], every=36000), "2 values over 10.0 h are too sparse", id="two in ten hours"),
+        pytest.param(over_time([1.0]), "values of 0 min", id="one value"),
     ],
 )
 def test_too_little_is_unknown_and_never_stable(values, reason):
@@ -66,3 +69,16 @@ def test_two_hours_must_bring_more_than_a_day_does_per_hour():
     grown = 1500 + 6 * HOURS
     assert judge_trend(MEMORY, over_time(grown[:250])).verdict is Verdict.STABLE
     assert judge_trend(MEMORY, over_time(grown)).verdict is Verdict.DEGRADING
+
+
+def test_two_hours_of_values_are_enough_though_their_ends_are_a_beat_less_apart():
+    assert judge_trend(BACKLOG, over_time(np.arange(240.0))).verdict is Verdict.DEGRADING
+
+
+@pytest.mark.parametrize(("silent", "verdict"), [(2.9, Verdict.DEGRADING), (3.1, Verdict.UNKNOWN)])
+def test_a_series_that_ended_goes_nowhere_now(silent, verdict):
+    leaked = over_time((1500 + 20 * HOURS)[:1440])
+    now = datetime.fromtimestamp(leaked.moments[-1], UTC) + timedelta(hours=silent)
+    judged = judge_at(MEMORY, leaked, now=now, looked_at=timedelta(hours=24))
+    assert judged.verdict is verdict
+    assert ("no value for 3.1 h" in judged.reason) == (verdict is Verdict.UNKNOWN)
