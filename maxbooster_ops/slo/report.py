@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from maxbooster_ops.errors import UsageError
-from maxbooster_ops.slo.budget import Budget, spent
-from maxbooster_ops.slo.ledger import Ledger
+from maxbooster_ops.slo.budget import BUDGET_PERIOD, Budget, spent
+from maxbooster_ops.slo.ledger import Ledger, Tally
 from maxbooster_ops.slo.maintenance import Maintenance
 from maxbooster_ops.slo.markdown import escaped, number, percent, table
 from maxbooster_ops.slo.objective import Objective
@@ -53,6 +53,11 @@ class Month:
     def end(self) -> datetime:
         """Where the next one begins."""
         return (self.start + 32 * _DAY).replace(day=1)
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is, 28 to 31 days."""
+        return self.end - self.start
 
     def __str__(self) -> str:
         return f"{self.start:%Y-%m}"
@@ -99,9 +104,14 @@ class Report:
 def report_month(
     lake: Lake, month: Month, objectives: Sequence[Objective], planned: Sequence[Maintenance], *, now: datetime
 ) -> Report:
-    """Compute a month, as far as it has come by `now`, from the stored windows and the maintenance known now."""
+    """Compute a month, as far as it has come by `now`, from the stored windows and the maintenance known now.
+
+    Raises `UsageError` for a month that has not begun.
+    """
+    if month.start > now:
+        raise UsageError(f"{month} has not begun. `--report {now.astimezone(UTC):%Y-%m}` reports what is there so far.")
     until = min(month.end, now)
-    ledgers = read_ledgers(lake, month.end, planned, span=month.end - month.start)
+    ledgers = read_ledgers(lake, month.end, planned, span=month.length)
     pairs = [(objective, ledgers.get(objective.key, Ledger())) for objective in objectives]
     months = [_month_of(objective, ledger, month) for objective, ledger in pairs]
     bad = [day for objective, ledger in pairs for day in _bad_days(objective, ledger, month)]
@@ -129,23 +139,19 @@ def as_markdown(report: Report) -> str:
 
 
 def _paragraphs(report: Report) -> Iterator[str]:
-    missed = [one for one in report.objectives if one.is_kept is False]
     yield f"# Service levels in {report.month}"
     if report.is_partial:
         yield (
             f"**Partial**: not all of the month was seen, up to {report.until:%Y-%m-%d %H:%M} UTC. What was not seen "
             "spends nothing; the column *seen* says how much there is."
         )
-    yield (
-        f"{len(missed)} of {len(report.objectives)} objectives spent more than their budget: "
-        + ", ".join(f"{escaped(one.service)} {one.objective}" for one in missed)
-        + "."
-        if missed
-        else "No objective spent more than its budget."
-    )
+    yield _verdict(report.objectives)
     columns = ("service", "objective", "promised", "good", "budget min", "spent min", "events", "seen", "kept")
     yield table(columns, (_cells(one) for one in report.objectives))
-    yield "Budgets are minutes of 30 days. Minutes are weighted by their events."
+    yield (
+        "Budgets are minutes of 30 days, and so is what was spent, however long the month is. Minutes are weighted by "
+        "their events."
+    )
     if report.worst_days:
         yield "## Where the budget went"
         rows = (
@@ -155,6 +161,24 @@ def _paragraphs(report: Report) -> Iterator[str]:
     if report.maintenance:
         yield "## Maintenance that was left out"
         yield table(("from", "to", "services", "why"), (_planned(one) for one in report.maintenance))
+
+
+def _verdict(objectives: Sequence[MonthOf]) -> str:
+    """Say what was missed; what nobody saw was neither kept nor missed."""
+    unseen = [one for one in objectives if one.is_kept is None]
+    if len(unseen) == len(objectives):
+        return "Nothing was seen of any objective: none can be called kept."
+    missed = [one for one in objectives if one.is_kept is False]
+    verdict = (
+        f"{len(missed)} of {len(objectives)} objectives spent more than their budget: {_named(missed)}."
+        if missed
+        else "No objective spent more than its budget."
+    )
+    return f"{verdict} Nothing was seen of {_named(unseen)}." if unseen else verdict
+
+
+def _named(objectives: Sequence[MonthOf]) -> str:
+    return ", ".join(f"{escaped(one.service)} {one.objective}" for one in objectives)
 
 
 def _cells(one: MonthOf) -> tuple[str, ...]:
@@ -177,9 +201,9 @@ def _planned(one: Maintenance) -> tuple[str, ...]:
 
 
 def _month_of(objective: Objective, ledger: Ledger, month: Month) -> MonthOf:
-    tally = ledger.over(month.end - month.start, month.end)
+    tally = ledger.over(month.length, month.end)
     share = tally.bad_share
-    budget: Budget = spent(objective.target, bad_share=share, seen=tally.seen)
+    budget: Budget = spent(objective.target, bad_share=share, seen=_of_thirty_days(tally, month))
     return MonthOf(
         service=objective.service,
         objective=objective.promise.value,
@@ -187,20 +211,25 @@ def _month_of(objective: Objective, ledger: Ledger, month: Month) -> MonthOf:
         target=objective.target,
         sli=None if share is None else 1 - share,
         events=tally.weight,
-        seen_share=tally.seen / (month.end - month.start),
+        seen_share=tally.seen / month.length,
         budget_minutes=budget.minutes,
         spent_minutes=budget.spent_minutes,
         is_kept=None if budget.spent_minutes is None else budget.spent_minutes <= budget.minutes,
     )
 
 
+def _of_thirty_days(tally: Tally, month: Month) -> timedelta:
+    """Give what was seen, as a part of the 30 days of the budget: whoever kept 31 days at the target kept it."""
+    return tally.seen * (BUDGET_PERIOD / month.length)
+
+
 def _bad_days(objective: Objective, ledger: Ledger, month: Month) -> Iterator[BadDay]:
     """Give the days that spent anything; together they spend what the month does."""
-    tally = ledger.over(month.end - month.start, month.end)
+    tally = ledger.over(month.length, month.end)
     day = month.start
     while tally.weight > 0 and day < month.end:
         bad = ledger.over(_DAY, day + _DAY).bad
-        minutes = bad / tally.weight * (tally.seen / _MINUTE)
+        minutes = bad / tally.weight * (_of_thirty_days(tally, month) / _MINUTE)
         if minutes > 0.05:  # noqa: PLR2004 -- less is shown as 0.0
             yield BadDay(day=day, service=objective.service, objective=objective.promise.value, spent_minutes=minutes)
         day += _DAY
