@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import typer
+from rich.text import Text
 
-from maxbooster_ops.analysis.health import Health, judge_health
+from maxbooster_ops.analysis.health import Health, Verdict, judge_health
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, milliseconds, print_json, print_table
@@ -17,11 +18,19 @@ from maxbooster_ops.store.latest import snapshot
 from maxbooster_ops.store.snapshot import Snapshot
 from maxbooster_ops.watching import home_of
 
+_STYLES = {
+    Verdict.HEALTHY: "green",
+    Verdict.DEGRADED: "bold red",
+    Verdict.NOTHING_SEEN: "yellow",
+    Verdict.NOT_WATCHED: "dim",
+}
+
 
 def run(json: JsonOption = False, home: HomeOption = None) -> None:
     """Judge the platform from the newest facts, component by component.
 
-    Exit code 0 when healthy, 1 when degraded.
+    Exit code 0 when healthy, 1 when degraded. A part that is not watched is neither; its `healthy` in JSON is true,
+    its `status` says so.
     """
     settings = settings_for(home)
     with open_lake(home_of(settings), read_only=True) as lake:
@@ -37,7 +46,7 @@ def run(json: JsonOption = False, home: HomeOption = None) -> None:
 
 def _as_json(health: Health, seen: Snapshot) -> dict[str, object]:
     components: dict[str, dict[str, object]] = {
-        component.name: {"healthy": component.healthy, "details": component.details} for component in health.components
+        c.name: {"healthy": c.healthy, "status": c.verdict, "details": c.details} for c in health.components
     }
     for cache in seen.ai_caches:
         components["aiModels"][cache.cache] = {
@@ -50,8 +59,11 @@ def _as_json(health: Health, seen: Snapshot) -> dict[str, object]:
 
 
 def _print(health: Health, seen: Snapshot) -> None:
-    console.print(f"The platform is [bold {'green' if health.healthy else 'red'}]{health.status}[/].\n")
-    verdicts = ((c.name, "healthy" if c.healthy else "degraded", "\n".join(c.details)) for c in health.components)
+    limited = ", as far as it is watched" if health.healthy and health.count(Verdict.NOT_WATCHED) else ""
+    console.print(f"The platform is [bold {'green' if health.healthy else 'red'}]{health.status}[/]{limited}.\n")
+    verdicts = (
+        (c.name, Text(c.verdict, style=_STYLES[c.verdict]), "\n".join(c.why) or None) for c in health.components
+    )
     print_table("Components", ("component", "verdict", "why"), verdicts)
     if seen.probes:
         rows = [_row(probe, health.at) for probe in seen.probes]

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from maxbooster_ops.analysis.health import COMPONENTS, Component, judge_health
+from maxbooster_ops.analysis.health import COMPONENTS, Component, Health, Verdict, judge_health
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.collection import GROUP, OWNERS
+from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.slo import slo_status
 from maxbooster_ops.store.latest import snapshot
@@ -44,19 +45,29 @@ def platform_health(ops: OpsResource) -> Iterator[dg.MaterializeResult[None] | d
     """Judge what was last seen."""
     with ops.lake() as lake:
         verdict = judge_health(snapshot(lake), Limits.of(ops.settings()), now=utc_now())
-    unhealthy = sum(not component.healthy for component in verdict.components)
-    yield dg.MaterializeResult(
-        metadata={"status": verdict.status, "healthy": int(verdict.healthy), "unhealthy_components": unhealthy}
-    )
+    yield dg.MaterializeResult(metadata=_metadata(verdict))
     yield from (_check(component) for component in verdict.components)
 
 
+def _metadata(verdict: Health) -> dict[str, dg.MetadataValue | str | int]:
+    rows = [(part.name, part.verdict, "; ".join(part.why) or None) for part in verdict.components]
+    return {
+        "status": verdict.status,
+        "healthy": int(verdict.healthy),
+        "unhealthy_components": verdict.count(Verdict.DEGRADED),
+        "components_not_watched": verdict.count(Verdict.NOT_WATCHED),
+        "components": dg.MetadataValue.md(markdown_table(("component", "verdict", "why"), rows)),
+    }
+
+
 def _check(component: Component) -> dg.AssetCheckResult:
+    note = f"{component.verdict}: {component.note}" if component.note else None
     return dg.AssetCheckResult(
         check_name=f"{component.name}_healthy",
         passed=component.healthy,
         severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(component.details) or None,
+        # A check can only pass or fail: one of what is not watched passes and says that it judged nothing.
+        description="; ".join(component.details) or note,
     )
 
 

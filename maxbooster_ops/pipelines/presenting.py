@@ -108,9 +108,14 @@ def _result(name: str, table: str, reasons: Sequence[str], *, severity: dg.Asset
 
 
 def _metadata(facts: Sequence[Fact]) -> Mapping[str, dg.MetadataValue | float]:
-    numbers = {name: int(value) if value == int(value) else float(value) for name, value in summarize(facts).items()}
+    numbers = {name: _readable(value) for name, value in summarize(facts).items()}
     samples = [fact for fact in facts if isinstance(fact, QueueSample)]
     return {**numbers, "newest": dg.MetadataValue.md(queue_table(samples))} if samples else numbers
+
+
+def _readable(value: float) -> float:
+    """Round to six digits, as a page shows every digit that it is given; a whole number stays whole."""
+    return int(value) if value == int(value) else float(f"{value:.6g}")
 
 
 def queue_table(samples: Sequence[QueueSample]) -> str:

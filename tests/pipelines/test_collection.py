@@ -68,6 +68,8 @@ def test_a_run_stores_a_beat_and_shows_its_numbers(home, redis_process, monkeypa
     numbers = shown["queue_samples"].materialization.metadata
     assert (numbers["queues"].value, numbers["waiting"].value) == (1, 2)
     assert "| forecast | 2 |" in numbers["newest"].value
+    ping = shown["redis_samples"].materialization.metadata["ping_ms_median"].value
+    assert ping == float(f"{ping:.6g}"), "a page shows every digit"
     assert asked(home, "SELECT queue, waiting FROM latest_queues") == [{"queue": "forecast", "waiting": 2}]
 
 
@@ -128,6 +130,17 @@ def test_health_judges_what_was_collected():
     shown = materialized(result)["platform_health"].materialization.metadata
     assert {"status", "healthy", "unhealthy_components"} <= set(shown)
     assert checks(result)["platform_health", "collection_healthy"].passed
+
+
+def test_health_says_what_is_not_watched():
+    run("collect")
+    result = run("health")
+    shown = materialized(result)["platform_health"].materialization.metadata
+    assert (shown["status"].value, shown["components_not_watched"].value) == ("healthy", 5)
+    assert "| redis | not watched | set REDIS\\_URL to watch it |" in shown["components"].value
+    assert "| host | healthy | – |" in shown["components"].value
+    check = checks(result)["platform_health", "redis_healthy"]
+    assert (check.passed, check.description) == (True, "not watched: set REDIS_URL to watch it")
 
 
 def test_health_without_a_store_says_how_to_get_one():
