@@ -47,8 +47,10 @@ class _CommandsByName(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"maxbooster_ops.cli.{cmd_name.replace('-', '_')}")
-        if hasattr(module, "app"):  # a command with commands of its own
-            return typer.main.get_command(module.app)
+        if hasattr(module, "app"):  # a command with commands of its own; the help lists it by the name it has itself
+            group = typer.main.get_command(module.app)
+            group.name = cmd_name
+            return group
         single = typer.Typer(add_completion=False, rich_markup_mode="markdown")
         single.command(cmd_name)(module.run)
         return typer.main.get_command(single)

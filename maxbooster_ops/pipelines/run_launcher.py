@@ -18,14 +18,15 @@ from typing import Any, Self
 from dagster import DagsterInstance, DagsterRun
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, RunLauncher, WorkerStatus
+from dagster._core.storage.tags import HIDDEN_TAG_PREFIX
 from dagster._grpc.types import ExecuteRunArgs
 from dagster._serdes import ConfigurableClass, ConfigurableClassData, serialize_value
 
 from maxbooster_ops.errors import ProcessError
 from maxbooster_ops.processes.family import Identity
 
-PROCESS_TAG = "maxbooster_ops/process"
-"""The run's process as `pid:creation time`, so that every program of the instance finds it."""
+PROCESS_TAG = f"{HIDDEN_TAG_PREFIX}maxbooster_ops/process"
+"""The run's process as `pid:creation time`, so that every program of the instance finds it; no page shows it."""
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _NOTED_WITHIN_SECONDS = 60.0
