@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError, field_validator
@@ -55,14 +56,16 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = Field(
         default=None, description="The platform's Redis: `redis://`, `rediss://` or `unix://`, with user and password."
     )
-    platform_url: AnyHttpUrl | None = Field(default=None, description="The platform's HTTP API, without a path.")
+    platform_url: AnyHttpUrl | None = Field(
+        default=None, description="The platform's HTTP API; the paths of the monitors are put behind it."
+    )
     production_api_url: AnyHttpUrl | None = Field(
-        default=None, description="The API as customers reach it, for the uptime provider."
+        default=None, description="The API as customers reach it, for the uptime provider; not used yet."
     )
     production_frontend_url: AnyHttpUrl | None = Field(
         default=None, description="The frontend as customers reach it; where absent, `PLATFORM_URL` is probed instead."
     )
-    database_url: SecretStr | None = Field(default=None, description="The platform's PostgreSQL, to be watched.")
+    database_url: SecretStr | None = Field(default=None, description="The platform's PostgreSQL; not watched yet.")
 
     # collection
     maxbooster_collect_interval_seconds: int = Field(
@@ -147,7 +150,7 @@ class Settings(BaseSettings):
     sendgrid_api_url: AnyHttpUrl = Field(
         default=AnyHttpUrl("https://api.sendgrid.com"), description="SendGrid's API; another for its EU region."
     )
-    alert_email: str | None = Field(default=None, description="Address that providers write to.")
+    alert_email: str | None = Field(default=None, description="Address that providers write to; not used yet.")
     alert_email_recipients: Words = Field(default=(), description="Addresses that alerts are mailed to.")
     alert_email_from: str | None = Field(default=None, description="Verified sender of the mails.")
     alert_webhook_url: SecretStr | None = Field(default=None, description="Receives every alert as JSON.")
@@ -180,16 +183,50 @@ class Settings(BaseSettings):
     )
 
     # providers
-    sentry_auth_token: SecretStr | None = Field(default=None, description="Sentry token with `alerts:write`.")
-    sentry_org: str | None = Field(default=None, description="Sentry organization.")
-    sentry_project: str | None = Field(default=None, description="Sentry project.")
-    uptime_robot_api_key: SecretStr | None = Field(default=None, description="UptimeRobot key.")
+    sentry_auth_token: SecretStr | None = Field(
+        default=None, description="Sentry token with `alerts:write`; not used yet."
+    )
+    sentry_org: str | None = Field(default=None, description="Sentry organization; not used yet.")
+    sentry_project: str | None = Field(default=None, description="Sentry project; not used yet.")
+    uptime_robot_api_key: SecretStr | None = Field(default=None, description="UptimeRobot key; not used yet.")
 
     @field_validator("redis_url")
     @classmethod
-    def _redis_scheme(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+    def _redis_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("expected redis://, rediss:// or unix://")
+        try:
+            _ = urlsplit(value.get_secret_value()).port
+        except ValueError:  # its own words may repeat a part of the password
+            raise ValueError(
+                "expected a port from 1 to 65535; in a password, write `/`, `#`, `?` and `@` as %2F …"
+            ) from None
+        return value
+
+    @field_validator("platform_url", "production_api_url", "production_frontend_url")
+    @classmethod
+    def _only_a_base(cls, value: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if value and (value.query or value.fragment):
+            raise ValueError("expected an address without `?` or `#`: paths are put behind it")
+        return value
+
+    @field_validator(
+        "alert_webhook_url",
+        "slack_webhook_url",
+        "slack_critical_webhook_url",
+        "teams_webhook_url",
+        "discord_webhook_url",
+        "heartbeat_url",
+    )
+    @classmethod
+    def _secret_http_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            try:
+                AnyHttpUrl(value.get_secret_value())
+            except ValidationError:  # its own words repeat the address, which is a secret
+                raise ValueError("expected a whole address that begins with https:// or http://") from None
         return value
 
     @field_validator("maxbooster_log_level")
@@ -243,4 +280,6 @@ def _problem(item: dict[str, Any]) -> str:
     reason = str(item["msg"]).removeprefix("Value error, ")
     secret = "SecretStr" in str(Settings.model_fields[name.lower()].annotation)
     found = "the value given" if secret else repr(item["input"])
-    return f"{name}: {found} cannot be used: {reason[:1].lower()}{reason[1:]}"
+    # Not a word of capitals, as `URL`.
+    reason = reason if reason[1:2].isupper() else f"{reason[:1].lower()}{reason[1:]}"
+    return f"{name}: {found} cannot be used: {reason}"

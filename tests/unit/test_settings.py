@@ -37,7 +37,12 @@ def test_without_any_variable_the_defaults_of_the_spec_hold():
         ),
         pytest.param("MAXBOOSTER_COLLECT_INTERVAL_SECONDS", "often", "valid integer", id="no number"),
         pytest.param("REDIS_URL", "localhost:6379", "expected redis://", id="a Redis address without a scheme"),
+        pytest.param("REDIS_URL", "redis://:pw@host:port", "expected a port", id="a Redis address with a wrong port"),
         pytest.param("PLATFORM_URL", "not a url", "valid URL", id="no URL"),
+        pytest.param("PLATFORM_URL", "ftp://host", "be used: URL scheme should be", id="a scheme of files"),
+        pytest.param("PLATFORM_URL", "http://host/?a=1", "without `?`", id="a URL that no path can follow"),
+        pytest.param("ALERT_WEBHOOK_URL", "foo", "begins with https://", id="a webhook without a scheme"),
+        pytest.param("HEARTBEAT_URL", "https://", "begins with https://", id="a heartbeat without a host"),
         pytest.param("MAXBOOSTER_ENV", "prod", "'production' or 'staging'", id="an unknown environment"),
         pytest.param("MAXBOOSTER_LOG_LEVEL", "LOUD", "expected DEBUG", id="an unknown level"),
     ],
@@ -68,8 +73,16 @@ def test_a_variable_of_another_program_is_none_of_our_business(monkeypatch):
     assert load_settings().alert_queue_max_waiting == 100
 
 
-def test_a_refused_secret_is_not_repeated(monkeypatch):
-    monkeypatch.setenv("REDIS_URL", "http://user:hunter2@host")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("REDIS_URL", "http://user:hunter2@host", id="another scheme"),
+        pytest.param("REDIS_URL", "redis://:hunter2/5@host:6379", id="a slash in the password, which ends the host"),
+        pytest.param("SLACK_WEBHOOK_URL", "slack/hunter2", id="a webhook"),
+    ],
+)
+def test_a_refused_secret_is_not_repeated(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError) as refusal:
         load_settings()
     assert "hunter2" not in str(refusal.value)
