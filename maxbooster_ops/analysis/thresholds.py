@@ -2,6 +2,9 @@
 
 Belongs here: one `Threshold` per line of the spec that can be judged from the newest facts alone.
 Not here: how long something must last, or who is told (alert rules), and quantiles over a window (rollups).
+
+Each has a default rule that draws the same line. What a setting or the environment decides, both take from `Limits`;
+the other numbers stand here and in the rule's file, where people look for them, and a test holds them together.
 """
 
 from __future__ import annotations
@@ -16,8 +19,10 @@ from maxbooster_ops.store.snapshot import Snapshot
 _MINIMUM_LOADS = 20
 """An AI cache's hit rate says nothing before as many loads (spec: alerts, "Rules")."""
 
-_CACHE_BYTES = 2 * 1024**3
-"""Size of the platform's cache (spec: collection, "Application metrics")."""
+_LOW_HIT_RATE_PERCENT = 50
+
+_FULL_CACHE_BYTES = 9 * 2 * 1024**3 // 10
+"""90 % of the platform's cache of 2 GB (spec: collection, "Application metrics")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +115,9 @@ def _probes_down(seen: Snapshot, _: Limits) -> Iterable[Breach]:
 
 def _low_hit_rate(seen: Snapshot, _: Limits) -> Iterable[Breach]:
     for cache in seen.ai_caches:
-        if cache.hit_rate_percent is not None and cache.total_loads >= _MINIMUM_LOADS and cache.hit_rate_percent < 50:  # noqa: PLR2004
-            yield Breach(subject=cache.cache, value=cache.hit_rate_percent, limit=50, unit="%")
+        rate = cache.hit_rate_percent
+        if rate is not None and rate < _LOW_HIT_RATE_PERCENT and cache.total_loads >= _MINIMUM_LOADS:
+            yield Breach(subject=cache.cache, value=rate, limit=_LOW_HIT_RATE_PERCENT, unit="%")
 
 
 def _memory(seen: Snapshot, limits: Limits) -> Iterable[Breach]:
@@ -213,7 +219,7 @@ THRESHOLDS: tuple[Threshold, ...] = (
             ("db_pool_utilization_percent", 80, "%", False, "At most 80 % of the database pool is in use."),
             (
                 "cache_memory_usage_bytes",
-                0.9 * _CACHE_BYTES,
+                _FULL_CACHE_BYTES,
                 "bytes",
                 False,
                 "The cache uses at most 90 % of its 2 GB.",
