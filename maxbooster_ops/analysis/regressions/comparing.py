@@ -38,6 +38,15 @@ LEAST_CHANGE = {
 }
 """By unit: a smaller change matters to nobody, whatever its share. It also judges what was 0 before."""
 
+LEAST_CHANGE_OF = {
+    "queue_wait_ms": 20.0,
+    "queue_oldest_waiting_ms": 20.0,
+    "queue_processing_ms": 2.0,
+    "job_duration_ms": 2.0,
+}
+"""The same for single series. BullMQ notes whole ms, so that from 1 to 2 is rounding; and nobody feels a job that waits
+for 5 ms instead of 1, which is 400 %."""
+
 _NO_VALUES = Sample(values=np.empty(0), count=0, effective_count=0)
 _LEAST = {Statistic.TYPICAL: LEAST_EFFECTIVE, Statistic.P95: LEAST_EFFECTIVE_P95}
 _ORDER = (Result.REGRESSED, Result.IMPROVED, Result.INCONCLUSIVE, Result.UNCHANGED)
@@ -91,9 +100,13 @@ def _compared(key: SeriesKey, statistic: Statistic, before: Sample, after: Sampl
         count_after=after.count,
         is_judged=min(before.effective_count, after.effective_count) >= _LEAST[statistic],
         comparison=compare(
-            before, after, worse=measure.worse, statistic=statistic, least_change=LEAST_CHANGE.get(measure.unit, 0.0)
+            before, after, worse=measure.worse, statistic=statistic, least_change=_least_change(measure)
         ),
     )
+
+
+def _least_change(measure: Measure) -> float:
+    return LEAST_CHANGE_OF.get(measure.series, LEAST_CHANGE.get(measure.unit, 0.0))
 
 
 def _beyond_chance(found: list[Compared]) -> list[Compared]:
