@@ -77,3 +77,7 @@ class UsageError(MaxboosterError):
 
 class DrillError(MaxboosterError):
     """A drill cannot begin, go on or take back what it did."""
+
+
+class RefusedError(DrillError):
+    """A drill does not begin: what was asked for cannot be, or not now. Nothing was touched, and nothing is to mend."""

@@ -7,19 +7,20 @@ Belongs here: the launchpad's fields, the op, its jobs and assets. Not here: ses
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import dagster as dg
-from pydantic import Field, field_validator
+from pydantic import Field, create_model
 
 from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.errors import DrillError, StoreError
+from maxbooster_ops.errors import RefusedError, StoreError
 from maxbooster_ops.pipelines.burn_in_showing import CHECKS, FIT, REPORT, observation, report_events
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.processes.deferring import deferred_requests
-from maxbooster_ops.readiness.burn_in.asking import length, must_watch_something, plan_of
+from maxbooster_ops.readiness.burn_in.asking import length, must_watch_something, plan_of, thresholds_from
 from maxbooster_ops.readiness.burn_in.judgement import Verdict, speaks_of_release
 from maxbooster_ops.readiness.burn_in.owner import Owner
 from maxbooster_ops.readiness.burn_in.plan import Plan, Thresholds
@@ -50,26 +51,15 @@ STOPPED = frozenset({dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED
 _LOOKED_BACK = 100
 """Burn-ins among which the newest that says anything about a release is looked for."""
 
-_DEFAULT = Thresholds()
+_FIELDS: dict[str, Any] = {
+    name: (field.annotation, Field(default=field.default, description=field.description))
+    for name, field in Thresholds.model_fields.items()
+}
+"""Of the launchpad. Without their bounds: Dagster would hold them against those in a run, in words of pydantic's."""
 
 
-def _described(name: str) -> str:
-    return Thresholds.model_fields[name].description or ""
-
-
-class ThresholdsConfig(dg.Config):
+class ThresholdsConfig(create_model("ThresholdsFields", __base__=dg.Config, **_FIELDS)):  # type: ignore[misc]
     """Beyond which figures the burn-in does not pass; the defaults are the product's promise."""
-
-    redis_latency_ms: float = Field(default=_DEFAULT.redis_latency_ms, description=_described("redis_latency_ms"))
-    cache_utilization_percent: float = Field(
-        default=_DEFAULT.cache_utilization_percent, description=_described("cache_utilization_percent")
-    )
-    memory_growth_mb: float = Field(default=_DEFAULT.memory_growth_mb, description=_described("memory_growth_mb"))
-    failed_jobs: int = Field(default=_DEFAULT.failed_jobs, description=_described("failed_jobs"))
-    pass_percent: float = Field(default=_DEFAULT.pass_percent, description=_described("pass_percent"))
-    conditional_percent: float = Field(
-        default=_DEFAULT.conditional_percent, description=_described("conditional_percent")
-    )
 
 
 class BurnInConfig(dg.Config):
@@ -86,19 +76,13 @@ class BurnInConfig(dg.Config):
         "the rest of this configuration is ignored. Empty: a new one.",
     )
 
-    @field_validator("duration", "interval")
-    @classmethod
-    def _is_length(cls, text: str) -> str:
-        length(text)
-        return text
-
     def plan(self) -> Plan:
-        """Give the plan; raises `DrillError` with a sentence where it makes none."""
+        """Give the plan; raises `RefusedError` with a sentence where it makes none."""
         try:
-            thresholds = Thresholds.model_validate(self.thresholds.model_dump())
+            thresholds = thresholds_from(self.thresholds.model_dump())
             return plan_of(length(self.duration), length(self.interval), thresholds)
         except ValueError as error:
-            raise DrillError(f"The burn-in cannot begin: {error}.") from error
+            raise RefusedError(f"The burn-in cannot begin: {error}.") from error
 
 
 @dg.op(description="Take a check of every part of the platform at each interval, until the end; then report.")
@@ -192,8 +176,8 @@ def _speaks_of_release(session: Session) -> bool:
 
 def _session(context: dg.OpExecutionContext, config: BurnInConfig, state: State, settings: Settings) -> Session:
     """Begin or resume, and let the run say whose it is."""
-    if config.resume:
-        session = resume(state, config.resume, run_id=context.run_id, owner=Owner.own(), now=utc_now())
+    if resumed := config.resume.strip():
+        session = resume(state, resumed, run_id=context.run_id, owner=Owner.own(), now=utc_now())
     else:
         must_watch_something(targets_of(settings))
         session = begin(

@@ -5,16 +5,15 @@ Belongs here: the launchpad's fields, the op, its job, asset and check. Not here
 """
 
 import dagster as dg
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from maxbooster_ops.errors import StoreError
+from maxbooster_ops.errors import RefusedError, StoreError
 from maxbooster_ops.pipelines.chaos_showing import READY, REPORT, Shown, report_events, severity_of
 from maxbooster_ops.pipelines.collection import OWNERS
 from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.sensor_ticks import ticks_every
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
-from maxbooster_ops.readiness.chaos.drill_lock import DrillRunsError
 from maxbooster_ops.readiness.chaos.drilling import Asked, ChaosDrill
 from maxbooster_ops.readiness.chaos.interrupting import held_back
 from maxbooster_ops.readiness.chaos.leftovers import roll_back_leftovers
@@ -46,15 +45,10 @@ class ChaosConfig(dg.Config):
     )
     production: bool = Field(default=False, description="Production is really meant.")
 
-    @field_validator("target")
-    @classmethod
-    def _is_choice(cls, text: str) -> str:
-        if text not in set(Choice):
-            raise ValueError(f"`{text}` is no target. Expected `sandbox` or `settings`")
-        return text
-
     def asked(self) -> Asked:
-        """Give what is asked for."""
+        """Give what is asked for; raises `RefusedError` for a target that there is not."""
+        if self.target not in set(Choice):
+            raise RefusedError(f"`{self.target}` is no target. Expected `sandbox` or `settings`.")
         return Asked(scenarios=tuple(self.scenarios), target=Choice(self.target), production=self.production)
 
 
@@ -66,7 +60,7 @@ def run_chaos_scenarios(context: dg.OpExecutionContext, config: ChaosConfig, ops
         catalog = load_catalog(store.home)
         for problem in catalog.problems:
             context.log.warning(str(problem))
-        with marking_refusals(context, DrillRunsError):
+        with marking_refusals(context):
             finished = ChaosDrill(settings, store, catalog).run(config.asked(), Shown(context))
     with held_back():
         for event in report_events(finished):

@@ -1,4 +1,4 @@
-"""Runs that were refused: somebody asked for what cannot begin now. They fail, and nobody is called for it.
+"""Runs that were refused: somebody asked for what cannot be, or not now. They fail, and nobody is called for it.
 
 Belongs here: how such a run is marked. Not here: what is refused (`readiness/`), or the alert on runs that failed
 (`run_outcomes.py`).
@@ -11,18 +11,18 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from maxbooster_ops.errors import DrillError
+from maxbooster_ops.errors import RefusedError, UsageError
 
 _REFUSED_TAG = "maxbooster_ops/refused"
 """On a run that was refused: who launched it reads why, and there is nothing to mend."""
 
 
 @contextmanager
-def marking_refusals(context: dg.OpExecutionContext, kind: type[DrillError] = DrillError) -> Iterator[None]:
-    """Mark the run where the block raises an error of this kind, and let the error go on."""
+def marking_refusals(context: dg.OpExecutionContext) -> Iterator[None]:
+    """Mark the run where the block refuses what was asked for, and let the refusal go on."""
     try:
         yield
-    except kind:
+    except (RefusedError, UsageError):
         context.instance.add_run_tags(context.run_id, {_REFUSED_TAG: "true"})
         raise
 

@@ -103,8 +103,13 @@ def test_the_list_shows_the_newest_first(burn_in):
         pytest.param({}, "Nothing is watched, so there is nothing to burn in", id="nothing is watched"),
         pytest.param({"interval": timedelta(days=2)}, "does not fit into", id="no two checks"),
         pytest.param({"threshold": ["memory=1"]}, "`memory=1` is no threshold", id="no threshold"),
-        pytest.param({"resume_id": "bi-nobody"}, "There is no burn-in bi-nobody", id="no session"),
-        pytest.param({"stop_id": "bi-nobody"}, "There is no burn-in bi-nobody", id="nothing to stop"),
+        pytest.param(
+            {"threshold": ["redis_latency_ms=inf"]},
+            "`redis_latency_ms: inf` cannot be used",
+            id="a threshold without end",
+        ),
+        pytest.param({"resume_id": "bi-nobody"}, "There is no burn-in `bi-nobody`", id="no session"),
+        pytest.param({"stop_id": "bi-nobody"}, "There is no burn-in `bi-nobody`", id="nothing to stop"),
     ],
 )
 def test_what_cannot_be_done_is_said(home, monkeypatch, options, said):

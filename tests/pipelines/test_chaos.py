@@ -17,6 +17,7 @@ from support.running_up import eventually
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.chaos import ChaosConfig, chaos_leftovers, newest_drill_is_ready
 from maxbooster_ops.pipelines.definitions import defs
+from maxbooster_ops.pipelines.refusals import was_refused
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.readiness.chaos.faults import FAULTS
@@ -178,9 +179,21 @@ def test_a_target_that_is_not_allowed_fails_the_run_in_words(redis, instance, mo
     assert not run(instance, "long").success
     (failed,) = events(instance, dg.DagsterEventType.STEP_FAILURE)
     assert "is not on the list of what may be drilled (elsewhere:6379)" in str(failed.step_failure_data.error)
+    assert was_refused(only_run(instance))
     assert limit(redis) == LIMIT
 
 
-def test_a_target_that_there_is_not_is_refused_before_a_run():
-    with pytest.raises(ValueError, match="`moon` is no target"):
-        ChaosConfig(target="moon")
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        pytest.param({"target": "moon"}, "`moon` is no target", id="target"),
+        pytest.param({"scenarios": ["moon"]}, "There is no scenario `moon`", id="scenario"),
+    ],
+)
+def test_what_there_is_not_is_refused_in_words_and_calls_nobody(instance, asked, said):
+    config = dg.RunConfig(ops={"run_chaos_scenarios": ChaosConfig(**asked)})
+    job = defs.resolve_job_def("chaos")
+    assert not job.execute_in_process(run_config=config, instance=instance, raise_on_error=False).success
+    (failed,) = events(instance, dg.DagsterEventType.STEP_FAILURE)
+    assert said in str(failed.step_failure_data.error)
+    assert was_refused(only_run(instance))

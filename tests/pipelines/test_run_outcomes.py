@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
-from maxbooster_ops.errors import DrillError
+from maxbooster_ops.errors import RefusedError
 from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.run_outcomes import run_failures
@@ -35,7 +35,7 @@ def nightly():
 def begin_what_runs_already(context: dg.OpExecutionContext) -> None:
     """Be refused."""
     with marking_refusals(context):
-        raise DrillError("A burn-in runs already.")
+        raise RefusedError("A burn-in runs already.")
 
 
 @dg.job

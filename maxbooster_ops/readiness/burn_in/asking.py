@@ -5,15 +5,17 @@ Belongs here: from words to a plan, for the launchpad and the terminal alike. No
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from pydantic import ValidationError
 
 from maxbooster_ops.durations import parse_duration
-from maxbooster_ops.errors import DrillError
+from maxbooster_ops.errors import RefusedError
 from maxbooster_ops.readiness.burn_in.plan import Plan, Thresholds
+from maxbooster_ops.readiness.report.wording import span
 from maxbooster_ops.sources.targets import Targets
+from maxbooster_ops.user_files import sentence_of
 
 _SHORTEST_INTERVAL = timedelta(seconds=1)
 _LONGEST = timedelta(days=30)
@@ -34,7 +36,9 @@ def length(text: object) -> timedelta:
 def plan_of(duration: timedelta, interval: timedelta, thresholds: Thresholds) -> Plan:
     """Give the plan. Raises ValueError where no two checks fit into it, or the thresholds contradict each other."""
     if interval > duration:
-        raise ValueError(f"a check every {interval} does not fit into {duration}. Choose a shorter interval")
+        raise ValueError(
+            f"a check every {span(interval)} does not fit into {span(duration)}. Choose a shorter interval"
+        )
     if thresholds.conditional_percent > thresholds.pass_percent:
         raise ValueError(
             f"a CONDITIONAL PASS would need more successful checks ({thresholds.conditional_percent:g} %) than a PASS "
@@ -52,17 +56,22 @@ def thresholds_of(words: Iterable[str]) -> Thresholds:
             known = ", ".join(Thresholds.model_fields)
             raise ValueError(f"`{word}` is no threshold. Expected NAME=NUMBER, where NAME is one of {known}")
         given[name.strip()] = number.strip()
+    return thresholds_from(given)
+
+
+def thresholds_from(given: Mapping[str, object]) -> Thresholds:
+    """Hold figures against what each may be. Raises ValueError with a sentence on the first that cannot be."""
     try:
         return Thresholds.model_validate(given)
     except ValidationError as error:
-        (first, *_) = error.errors()
-        raise ValueError(f"{first['loc'][0]}: `{first['input']}` cannot be used: {first['msg'].lower()}") from error
+        said, _ = sentence_of(error, given, known=Thresholds.model_fields, noun="the thresholds")
+        raise ValueError(said) from error
 
 
 def must_watch_something(targets: Targets) -> None:
-    """Raise `DrillError` where there is no platform to burn in."""
+    """Raise `RefusedError` where there is no platform to burn in."""
     if targets.redis_url is None and targets.platform_url is None:
-        raise DrillError(
+        raise RefusedError(
             "Nothing is watched, so there is nothing to burn in: set REDIS_URL and PLATFORM_URL, or start "
             "`maxbooster-ops up` without them for a sandbox, or `maxbooster-ops burn-in --sandbox` for one of its own."
         )

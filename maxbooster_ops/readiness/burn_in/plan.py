@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 class Thresholds(BaseModel):
     """Beyond which figures a burn-in does not pass; the defaults are the product's promise."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     redis_latency_ms: float = Field(default=100, gt=0, description="Average latency of Redis in ms.")
     cache_utilization_percent: float = Field(

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from maxbooster_ops.errors import DrillError
+from maxbooster_ops.errors import DrillError, RefusedError
 from maxbooster_ops.readiness.burn_in.owner import Owner, OwnershipLostError, orphaned
 from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.readiness.burn_in.session import Session, SessionStatus
@@ -29,7 +29,7 @@ _Changes = Mapping[str, Any]
 
 
 def begin(state: State, plan: Plan, *, launched_by: str, run_id: str | None, owner: Owner, now: datetime) -> Session:
-    """Begin a burn-in that `owner` works on; raises `DrillError` where one is running."""
+    """Begin a burn-in that `owner` works on; raises `RefusedError` where one is running."""
     session_id = f"bi-{secrets.token_hex(4)}"
     with state.writing() as connection:
         if row := connection.execute(_chosen(status=SessionStatus.RUNNING)).first():
@@ -57,13 +57,13 @@ def resume(state: State, session_id: str, *, run_id: str | None, owner: Owner, n
     """Let `owner` go on with a burn-in: a running one whose owner is dead, or one that was cancelled or given up.
 
     The time that a burn-in stood cancelled or given up does not count: its end moves by it, and so does its grid of
-    checks. Raises `DrillError` where somebody works on it, where it is finished, and where another one is running.
+    checks. Raises `RefusedError` where somebody works on it, where it is finished, and where another one is running.
     """
     with state.writing() as connection:
         session = _read(connection, session_id)
         match session.status:
             case SessionStatus.FINISHED:
-                raise DrillError(f"Burn-in {session_id} ran to its end at {session.ended_at:%Y-%m-%d %H:%M} UTC.")
+                raise RefusedError(f"Burn-in {session_id} ran to its end at {session.ended_at:%Y-%m-%d %H:%M} UTC.")
             case SessionStatus.RUNNING:
                 if not orphaned(session, now):
                     raise _already(session)
@@ -77,7 +77,7 @@ def resume(state: State, session_id: str, *, run_id: str | None, owner: Owner, n
 
 
 def find(state: State, session_id: str) -> Session:
-    """Give a session; raises `DrillError` where there is none of this id."""
+    """Give a session; raises `RefusedError` where there is none of this id."""
     with state.reading() as connection:
         return _read(connection, session_id)
 
@@ -223,7 +223,7 @@ def _chosen(**values: Any) -> sa.Select[Any]:
 def _read(connection: sa.Connection, session_id: str) -> Session:
     row = connection.execute(_chosen(id=session_id)).first()
     if row is None:
-        raise DrillError(f"There is no burn-in {session_id}; `maxbooster-ops burn-in --list` shows the newest.")
+        raise RefusedError(f"There is no burn-in `{session_id}`; `maxbooster-ops burn-in --list` shows the newest.")
     return _session(row)
 
 
@@ -244,10 +244,10 @@ def _lost(session: Session) -> OwnershipLostError:
     return OwnershipLostError(f"Burn-in {session.id} was taken over by another process, or ended. Nothing was written.")
 
 
-def _already(session: Session) -> DrillError:
-    return DrillError(
-        f"Burn-in {session.id} is running since {session.started_at:%Y-%m-%d %H:%M} UTC; stop it or wait until "
-        f"{session.target_end_at:%Y-%m-%d %H:%M} UTC."
+def _already(session: Session) -> RefusedError:
+    return RefusedError(
+        f"Burn-in {session.id} is running since {session.started_at:%Y-%m-%d %H:%M} UTC: wait until "
+        f"{session.target_end_at:%Y-%m-%d %H:%M} UTC, or stop it with `maxbooster-ops burn-in --stop {session.id}`."
     )
 
 

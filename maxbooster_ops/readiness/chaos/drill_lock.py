@@ -15,12 +15,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from maxbooster_ops.errors import DrillError
+from maxbooster_ops.errors import RefusedError
 from maxbooster_ops.processes.family import Identity
 from maxbooster_ops.store.home import Home
 
 
-class DrillRunsError(DrillError):
+class DrillRunsError(RefusedError):
     """A drill runs already."""
 
     permanent = False

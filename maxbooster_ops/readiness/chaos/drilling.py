@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.errors import DrillError, StoreError
+from maxbooster_ops.errors import RefusedError, StoreError
 from maxbooster_ops.logs import get_logger
 from maxbooster_ops.readiness.chaos.drill import Target
 from maxbooster_ops.readiness.chaos.drill_lock import drill_folder, only_one
@@ -100,7 +100,7 @@ class ChaosDrill:
     def run(self, asked: Asked, listener: Listener) -> Finished:
         """Run the scenarios in turn, and keep what came of them.
 
-        Raises `DrillError` where another drill runs, the target may not be drilled, or a fault of an earlier drill is
+        Raises `RefusedError` where another drill runs, the target may not be drilled, or a fault of an earlier drill is
         still in it; `UsageError` for a scenario that there is not.
         """
         chosen = self._catalog.chosen(asked.scenarios)
@@ -207,7 +207,7 @@ def described(target: Target) -> str:
 def _refuse_beside(left: Sequence[Written], target: Target) -> None:
     beside = [one for one in left if one.target == target.name]
     if beside:
-        raise DrillError(
+        raise RefusedError(
             f"A fault of an earlier drill is still there: {'; '.join(map(str, beside))}. Remove the cause and run "
             "`maxbooster-ops chaos --roll-back`, or take it back by hand and say so with `--forget`."
         )

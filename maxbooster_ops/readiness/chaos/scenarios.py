@@ -46,8 +46,12 @@ class Catalog:
             if name not in known:
                 problem = next((str(one) for one in self.problems if str(one).startswith(f"{name}.yaml")), None)
                 hint = problem or did_you_mean(name, known, otherwise="`maxbooster-ops chaos --list` shows all")
-                raise UsageError(f"There is no scenario `{name}`; {hint}")
+                raise UsageError(f"There is no scenario `{name}`; {_ended(hint)}")
         return [one for one in self.experiments if not names or one.name in names]
+
+
+def _ended(hint: str) -> str:
+    return hint if hint.endswith((".", "?")) else f"{hint}."
 
 
 def load_catalog(home: Home) -> Catalog:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from pydantic import SecretStr
 
-from maxbooster_ops.errors import DrillError
+from maxbooster_ops.errors import DrillError, RefusedError
 from maxbooster_ops.readiness.chaos.drill import Need, Target
 from maxbooster_ops.readiness.chaos.fault import TargetGoneError
 from maxbooster_ops.sandbox.endpoints import live_endpoints
@@ -58,7 +58,7 @@ def open_target(
 ) -> Iterator[Target]:
     """Give the target of a drill; a stand is started below `folder` and ends with the block.
 
-    Raises `DrillError` where the settings' target may not be drilled.
+    Raises `RefusedError` where the settings' target may not be drilled.
     """
     if choice is Choice.SETTINGS:
         yield settings_target(settings, production=production)
@@ -70,12 +70,12 @@ def open_target(
 
 
 def settings_target(settings: Settings, *, production: bool) -> Target:
-    """Give what the settings name. Raises `DrillError` where it may not be drilled, with what would allow it."""
+    """Give what the settings name. Raises `RefusedError` where it may not be drilled, with what would allow it."""
     platform_url = str(settings.platform_url).rstrip("/") if settings.platform_url else None
     urls = [settings.redis_url.get_secret_value() if settings.redis_url else None, platform_url]
     named = [address(url) for url in urls if url]
     if not named:
-        raise DrillError(
+        raise RefusedError(
             "The settings name nothing that could be drilled: set REDIS_URL or PLATFORM_URL, or leave --target away "
             "to drill a stand of its own."
         )
@@ -83,7 +83,7 @@ def settings_target(settings: Settings, *, production: bool) -> Target:
     _refuse_unlisted(named, settings.maxbooster_chaos_targets)
     environment = _environment(platform_url) or settings.maxbooster_env.value
     if is_production(environment) and not production:
-        raise DrillError(
+        raise RefusedError(
             f"{' and '.join(named)} is production, as the platform or MAXBOOSTER_ENV says ({environment}). A drill "
             "puts real faults into it: nothing was touched. Say --production where that is meant."
         )
@@ -101,7 +101,7 @@ def _refuse_disguised(settings: Settings) -> None:
     """Clients obey `?host=` and `?port=` where the URL itself has none: what is listed must be what is reached."""
     url = settings.redis_url.get_secret_value() if settings.redis_url else ""
     if hidden := sorted(parse_qs(urlsplit(url).query).keys() & _SERVER_IN_QUERY):
-        raise DrillError(
+        raise RefusedError(
             f"REDIS_URL names its server in its query ({', '.join(hidden)}): nothing was touched. Write it as "
             "redis://HOST:PORT/DATABASE, so that it can be held against MAXBOOSTER_CHAOS_TARGETS."
         )
@@ -112,7 +112,7 @@ def _refuse_unlisted(named: Sequence[str], allowed: Sequence[str]) -> None:
     unlisted = [one for one in named if one not in known]
     if unlisted:
         listed = ", ".join(allowed) or "nothing"
-        raise DrillError(
+        raise RefusedError(
             f"{' and '.join(unlisted)} is not on the list of what may be drilled ({listed}): nothing was touched. "
             f"Where it may be, add it: MAXBOOSTER_CHAOS_TARGETS={','.join([*allowed, *unlisted])}"
         )
