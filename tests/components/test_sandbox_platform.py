@@ -9,7 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from support.sandbox_client import Sandbox
 
-from maxbooster_ops.processes import wait_for
+from maxbooster_ops.processes import Supervisor, wait_for
+from maxbooster_ops.sandbox.platform import start_sandbox
 from maxbooster_ops.sandbox.queues import NAMES
 
 MONITORED_PATHS = {
@@ -157,6 +158,18 @@ def test_finished_forecasts_become_metrics(sandbox):
     finished = sandbox.metric("forecast_job_duration_seconds_count")
     generated = sandbox.metric("forecasts_generated_total") + sandbox.metric("forecast_jobs_failed_total")
     assert generated >= finished
+
+
+@pytest.mark.usefixtures("sandbox")  # which tells what a machine lacks
+def test_it_opens_with_caches_in_use_so_that_nothing_is_degraded_before_anything_broke(tmp_path):
+    with Supervisor(tmp_path / "logs") as supervisor:
+        endpoints = start_sandbox(supervisor, tmp_path / "sandbox")
+        fresh = Sandbox(folder=tmp_path / "sandbox", endpoints=endpoints, supervisor=supervisor)
+        assert fresh.metric("cache_hit_rate_percent") > 80
+        body = fresh.get("/api/monitoring/ai-models").json()
+    for name in ("social", "advertising"):
+        assert body[name]["hitRatePercent"] > 50
+        assert 30 < body[name]["utilizationPercent"] < 80
 
 
 def test_the_crowd_uses_the_platform(sandbox):

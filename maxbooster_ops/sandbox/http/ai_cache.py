@@ -64,6 +64,11 @@ class ModelCache:
         return len(self._used_at)
 
     @property
+    def users(self) -> tuple[str, ...]:
+        """Whose models are there, who used theirs least recently first."""
+        return tuple(self._used_at)
+
+    @property
     def utilization_percent(self) -> float:
         """How full it is."""
         return 100.0 * len(self) / self.most

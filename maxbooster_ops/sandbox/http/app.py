@@ -33,6 +33,7 @@ from maxbooster_ops.sandbox.http.page_cache import PageCache
 from maxbooster_ops.sandbox.http.problems import answer_http_error
 from maxbooster_ops.sandbox.http.product import product_routes
 from maxbooster_ops.sandbox.http.upkeep import keep_up
+from maxbooster_ops.sandbox.http.warm_start import LIVED_VISITS, fill_models, fill_pages
 
 _REDIS_TIMEOUT_SECONDS = 1.5
 """With the one retry, which a server that was started anew needs: an answer within 3 s, whatever Redis does."""
@@ -52,7 +53,12 @@ def make_app(redis_url: str, *, seed: int) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        chores = [asyncio.create_task(live(app, seed=seed)), asyncio.create_task(keep_up(state))]
+        fill_models(state, seed=seed, now=time.time())
+        await fill_pages(state)
+        chores = [
+            asyncio.create_task(live(app, seed=seed, number=LIVED_VISITS)),
+            asyncio.create_task(keep_up(state)),
+        ]
         try:
             yield
         finally:

@@ -21,6 +21,7 @@ from maxbooster_ops.logs import get_logger
 from maxbooster_ops.sandbox.http.product import TRUST_COMPONENTS
 
 REQUESTS_PER_SECOND = 4.0
+PAGES = 30
 _PRESENT_USERS = 40
 _WAVE_USERS = 12
 _WAVE_REQUESTS = 7200
@@ -71,7 +72,7 @@ def _nothing(_user_number: int, _chance: random.Random) -> Query:
 
 def _some_page(_: int, chance: random.Random) -> Query:
     """Choose a page: a few are read by all, the others by few."""
-    return (("page", str(int(chance.paretovariate(1.2)) % 30)),)
+    return (("page", str(int(chance.paretovariate(1.2)) % PAGES)),)
 
 
 def _social(_user_number: int, _chance: random.Random) -> Query:
@@ -120,10 +121,9 @@ _ACTIONS = (
 )
 
 
-async def live(app: ASGIApp, *, seed: int) -> None:
-    """Let the crowd use `app`, for ever; while too many requests are unanswered, further users stay away."""
+async def live(app: ASGIApp, *, seed: int, number: int = 0) -> None:
+    """Let the crowd use `app`, for ever, from its visit `number` on; while too many wait, further users stay away."""
     under_way: set[asyncio.Task[None]] = set()
-    number = 0
     while True:
         coming = visit(seed=seed, number=number)
         number += 1

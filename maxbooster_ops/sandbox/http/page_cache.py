@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -50,6 +52,15 @@ class PageCache:
         except RedisError:
             return
         self._metrics.cache_duration.labels("set").observe((time.perf_counter() - began) * 1000)
+
+    async def fill(self, pages: Iterable[str]) -> None:
+        """Keep many pages and look each up, in one round trip, as an app may do when it opens."""
+        with suppress(RedisError):
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for page in pages:
+                    pipeline.set(_key(page), b"x" * _PAGE_BYTES, ex=_KEPT_SECONDS).exists(_key(page))
+                answers = await pipeline.execute()
+            self._hits.extend(bool(found) for found in answers[1::2])
 
 
 def _key(page: str) -> str:
