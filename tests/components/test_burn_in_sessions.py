@@ -109,7 +109,7 @@ def test_what_ran_to_its_end_is_not_resumed_and_what_is_not_there_is_said(state)
     sessions.end(state, session, SessionStatus.FINISHED, verdict="PASS", report="r", now=NOON + 24 * HOUR)
     with pytest.raises(DrillError, match="ran to its end at 2026-03-03 12:00"):
         sessions.resume(state, session.id, run_id=None, owner=Owner.own(), now=NOON + 25 * HOUR)
-    with pytest.raises(DrillError, match="There is no burn-in bi-none"):
+    with pytest.raises(DrillError, match="There is no burn-in `bi-none`"):
         sessions.resume(state, "bi-none", run_id=None, owner=Owner.own(), now=NOON)
     assert sessions.running(state) is None
 

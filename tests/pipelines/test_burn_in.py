@@ -23,7 +23,6 @@ from maxbooster_ops.pipelines.burn_in import (
     SESSION_TAG,
     SUSPENDED_TAG,
     BurnInConfig,
-    ThresholdsConfig,
     newest_is_fit_for_release,
 )
 from maxbooster_ops.pipelines.burn_in_showing import observation
@@ -34,7 +33,7 @@ from maxbooster_ops.pipelines.refusals import was_refused
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.readiness.burn_in.owner import Owner
-from maxbooster_ops.readiness.burn_in.plan import Plan, Thresholds
+from maxbooster_ops.readiness.burn_in.plan import Plan
 from maxbooster_ops.readiness.burn_in.session import SessionStatus
 from maxbooster_ops.readiness.burn_in.sessions import ask_to_cancel, begin, end, find, keep_checks, newest, running
 from maxbooster_ops.settings import variables
@@ -151,34 +150,6 @@ def test_a_second_burn_in_is_refused_in_words(state, instance):
     (failed,) = events(instance, only_run(instance).run_id, dg.DagsterEventType.STEP_FAILURE)
     assert f"Burn-in {session.id} is running since" in str(failed.step_failure_data.error)
     assert was_refused(only_run(instance))
-
-
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        pytest.param({"duration": "a day"}, "`a day` is not a duration", id="no duration"),
-        pytest.param({"interval": "1ms"}, "`1ms` is out of bounds. Expected between 1 s and 30 days", id="too often"),
-        pytest.param({"duration": "5s", "interval": "10s"}, "a check every 10 s does not fit into 5 s", id="too short"),
-        pytest.param(
-            {"thresholds": {"failed_jobs": 0}},
-            "`failed_jobs: 0` cannot be used: input should be greater than or equal to 1",
-            id="a threshold that nothing keeps",
-        ),
-        pytest.param({"resume": " bi-nothing "}, "There is no burn-in `bi-nothing`", id="unknown"),
-    ],
-)
-def test_what_cannot_be_is_refused_in_words_and_calls_nobody(state, instance, config, said):
-    assert not run(instance, **config).success
-    (failed,) = events(instance, only_run(instance).run_id, dg.DagsterEventType.STEP_FAILURE)
-    assert said in str(failed.step_failure_data.error)
-    assert was_refused(only_run(instance))
-    assert newest(state, 9) == []
-
-
-def test_the_launchpad_has_every_threshold_as_it_is_promised():
-    fields = ThresholdsConfig.to_fields_dict()
-    told = {name: (field.default_value, field.description) for name, field in fields.items()}
-    assert told == {name: (field.default, field.description) for name, field in Thresholds.model_fields.items()}
 
 
 def test_nothing_is_begun_where_nothing_is_watched(state, instance, monkeypatch):

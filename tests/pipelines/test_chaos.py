@@ -181,19 +181,3 @@ def test_a_target_that_is_not_allowed_fails_the_run_in_words(redis, instance, mo
     assert "is not on the list of what may be drilled (elsewhere:6379)" in str(failed.step_failure_data.error)
     assert was_refused(only_run(instance))
     assert limit(redis) == LIMIT
-
-
-@pytest.mark.parametrize(
-    ("asked", "said"),
-    [
-        pytest.param({"target": "moon"}, "`moon` is no target", id="target"),
-        pytest.param({"scenarios": ["moon"]}, "There is no scenario `moon`", id="scenario"),
-    ],
-)
-def test_what_there_is_not_is_refused_in_words_and_calls_nobody(instance, asked, said):
-    config = dg.RunConfig(ops={"run_chaos_scenarios": ChaosConfig(**asked)})
-    job = defs.resolve_job_def("chaos")
-    assert not job.execute_in_process(run_config=config, instance=instance, raise_on_error=False).success
-    (failed,) = events(instance, dg.DagsterEventType.STEP_FAILURE)
-    assert said in str(failed.step_failure_data.error)
-    assert was_refused(only_run(instance))
