@@ -62,6 +62,17 @@ def test_every_series_with_a_trend_is_judged_and_the_worst_comes_first(lake):
     assert memory.level == pytest.approx(1115, abs=2)
 
 
+def test_a_value_that_is_no_number_stops_nothing(lake):
+    fill(lake, NOON)
+    odd = [
+        fact(HostSample, ts=NOON - timedelta(minutes=5), host=host, process_rss_mb=value)
+        for host, value in (("h", float("nan")), ("only", float("inf")))
+    ]
+    lake.write(lambda transaction: transaction.insert(odd, batch_id="odd"))
+    (memory,) = (trend for trend in find_trends(lake, NOON) if trend.series == "process_rss_mb")
+    assert (memory.labels, memory.count, memory.verdict) == ({"host": "h"}, BEATS, "degrading")
+
+
 def test_what_was_not_collected_has_no_trend(lake):
     assert find_trends(lake, NOON) == []
     assert keep_trends(lake, []) is False

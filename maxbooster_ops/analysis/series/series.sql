@@ -74,8 +74,9 @@ SELECT ts, 'job_duration_ms', 'observations', MAP {'job': job}, duration_ms
 FROM job_executions WHERE ts >= $from AND ts < $until AND duration_ms IS NOT NULL
 
 -- name: values
--- Grain: one row per series whose name is in $series, its values in the order of time. Words in braces are the two above.
+-- Grain: one row per series whose name is in $series, its values in the order of time. Words in braces are the two above. What
+-- is no number, or infinite, is as good as not known: one such value must not stop the judgement of all series.
 SELECT series, labels, list(epoch(ts) ORDER BY ts) AS moments, list(value ORDER BY ts) AS values
 FROM ({samples} UNION ALL {observations})
-WHERE series IN (SELECT unnest(from_json($series, '["VARCHAR"]')))
+WHERE series IN (SELECT unnest(from_json($series, '["VARCHAR"]'))) AND isfinite(value)
 GROUP BY series, labels

@@ -102,6 +102,10 @@ def _without_values(before: Sample, after: Sample, statistic: Statistic, reason:
     )
 
 
+def _independent(count: float) -> str:
+    return "1 independent one" if round(count) == 1 else f"{count:.0f} independent ones"
+
+
 class _Case:
     """One comparison while it is decided."""
 
@@ -155,8 +159,9 @@ class _Case:
         if fewest.effective_count >= least:
             return None
         where = "before" if fewest is self.samples[0] else "after"
-        worth = f"{fewest.count} values {where} are worth {fewest.effective_count:.0f} independent ones"
-        return f"{worth}; {least:.0f} are needed"
+        counted = "1 value" if fewest.count == 1 else f"{fewest.count} values"
+        verb = "is" if fewest.count == 1 else "are"
+        return f"{counted} {where} {verb} worth {_independent(fewest.effective_count)}; {least:.0f} are needed"
 
     def _is_large(self) -> bool:
         difference = abs(self.after - self.before)

@@ -58,6 +58,12 @@ def test_after_an_outage_of_days_today_comes_first_and_then_two_whole_days_a_run
     assert (then.days, then.days_left) == ((days_ago(3), days_ago(4)), ())
 
 
+def test_a_mark_of_a_clock_that_was_ahead_does_not_stop_the_rollups_until_then():
+    found = plan(Reached(until=at(6, day=days_ago(-30))), (), now=at(12, 10))
+    assert found.stretches == stretches((at(0), at(12)), (at(0, day=days_ago(1)), at(0)))
+    assert (found.days, found.days_left) == ((), ())
+
+
 def test_half_hours_with_late_rows_are_rolled_up_again():
     late = {at(9, 30), at(3), at(3, 30), at(17, day=days_ago(2))}
     found = plan(Reached(until=at(11, 36)), late, now=at(12))
