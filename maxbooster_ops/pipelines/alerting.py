@@ -17,7 +17,7 @@ from maxbooster_ops.alerting.upkeep import keep_up
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.pipelines.beat_awaiting import await_beat
-from maxbooster_ops.pipelines.collection import GROUP, OWNERS
+from maxbooster_ops.pipelines.groups import COLLECTION, OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.sensor_ticks import ticks_every
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
@@ -43,7 +43,7 @@ _SHOWN = 50
 
 alerts_asset = dg.AssetSpec(
     "alerts",
-    group_name=GROUP,
+    group_name=COLLECTION,
     owners=OWNERS,
     kinds={"sqlite"},
     description="Every alert that began or ended, as an observation. `maxbooster-ops alerts` has them all.",

@@ -5,14 +5,15 @@ Belongs here: that job and its schedule. Not here: the assets, each in a module 
 
 import dagster as dg
 
-from maxbooster_ops.pipelines.rollups import GROUP, RollupsConfig
+from maxbooster_ops.pipelines.groups import ANALYSIS
+from maxbooster_ops.pipelines.rollups import RollupsConfig
 
 # Objectives are judged every five minutes in the job `health`, and reported once a month.
 _OBJECTIVES = dg.AssetSelection.key_substring("slo_")
 
 aggregate = dg.define_asset_job(
     "aggregate",
-    selection=dg.AssetSelection.groups(GROUP) - _OBJECTIVES,
+    selection=dg.AssetSelection.groups(ANALYSIS) - _OBJECTIVES,
     description="Roll up what is new, then everything that is found in it: jobs, trends, baselines, regressions.",
 )
 

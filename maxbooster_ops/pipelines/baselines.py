@@ -16,10 +16,9 @@ from maxbooster_ops.analysis.baselines.saving import WEEKLY, Saved, last_monday,
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
-from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
 from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
-from maxbooster_ops.pipelines.rollups import GROUP
 
 _SHOWN = 50
 _ON_DEMAND = tuple(kind for kind in Kind if kind is not Kind.AUTOMATIC)
@@ -44,7 +43,7 @@ class SaveBaselineConfig(dg.Config):
     until: str | None = Field(default=None, description="The end of what is measured, ISO 8601 (UTC). Empty: now.")
 
 
-@dg.asset(group_name=GROUP, owners=OWNERS, kinds={"duckdb"}, deps=["rollups", "tracked_executions"])
+@dg.asset(group_name=ANALYSIS, owners=OWNERS, kinds={"duckdb"}, deps=["rollups", "tracked_executions"])
 def baselines(ops: OpsResource) -> dg.MaterializeResult[None]:
     """Keep what later values are held against; what is due is saved: weekly, 24 h after a launch, per job."""
     now = utc_now()

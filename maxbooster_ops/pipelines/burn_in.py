@@ -16,7 +16,7 @@ from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import RefusedError, StoreError
 from maxbooster_ops.pipelines.burn_in_showing import CHECKS, FIT, REPORT, observation, report_events
-from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.groups import OWNERS, READINESS
 from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.processes.deferring import deferred_requests
@@ -32,8 +32,6 @@ from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.findings import BurnInCheck
 from maxbooster_ops.store.state import State, open_state
 from maxbooster_ops.watching import home_of, targets_of
-
-GROUP = "readiness"
 
 SESSION_TAG = "maxbooster_ops/burn_in"
 """The session that a run works on."""
@@ -127,7 +125,7 @@ def burn_in_rehearsal() -> None:
 
 checks_asset = dg.AssetSpec(
     CHECKS,
-    group_name=GROUP,
+    group_name=READINESS,
     owners=OWNERS,
     kinds={"duckdb", "redis", "http"},
     description="Every check of a burn-in as an observation with its numbers. Launch the job `burn_in`.",
@@ -135,7 +133,7 @@ checks_asset = dg.AssetSpec(
 
 report_asset = dg.AssetSpec(
     REPORT,
-    group_name=GROUP,
+    group_name=READINESS,
     owners=OWNERS,
     kinds={"markdown", "duckdb"},
     description="The report of each burn-in: verdict, reasons, figures, trends, failures. Partial where it was ended.",

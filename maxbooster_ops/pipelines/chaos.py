@@ -9,7 +9,7 @@ from pydantic import Field
 
 from maxbooster_ops.errors import RefusedError, StoreError
 from maxbooster_ops.pipelines.chaos_showing import READY, REPORT, Shown, report_events, severity_of
-from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.groups import OWNERS, READINESS
 from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.sensor_ticks import ticks_every
@@ -19,8 +19,6 @@ from maxbooster_ops.readiness.chaos.interrupting import held_back
 from maxbooster_ops.readiness.chaos.leftovers import roll_back_leftovers
 from maxbooster_ops.readiness.chaos.scenarios import load_catalog
 from maxbooster_ops.readiness.chaos.targets import Choice
-
-GROUP = "readiness"
 
 _NO_RETRIES = {"dagster/max_retries": "0"}
 """A drill that died is no reason to put the same faults in again."""
@@ -82,7 +80,7 @@ def chaos() -> None:
 
 chaos_asset = dg.AssetSpec(
     REPORT,
-    group_name=GROUP,
+    group_name=READINESS,
     owners=OWNERS,
     kinds={"markdown", "duckdb", "redis"},
     description="The report of each chaos drill, and an observation a scenario. Launch the job `chaos`.",

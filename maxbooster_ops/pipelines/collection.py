@@ -11,12 +11,10 @@ from pydantic import Field
 
 from maxbooster_ops.collecting import collector_of, look_for_dead_letters
 from maxbooster_ops.pipelines.beat_taking import Taken, planned_beats, take_due_beats
+from maxbooster_ops.pipelines.groups import COLLECTION, OWNERS
 from maxbooster_ops.pipelines.presenting import Result, as_event, check_results, check_specs, materializations, selected
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.settings import Settings
-
-GROUP = "collection"
-OWNERS = ["team:platform"]
 
 _ASSETS = {
     "queue_samples": (
@@ -82,7 +80,9 @@ def collect() -> None:
 @dg.multi_asset(
     name="collect_now",
     specs=[
-        dg.AssetSpec(name, group_name=GROUP, description=text, owners=OWNERS, kinds={*kinds, "duckdb"}, skippable=True)
+        dg.AssetSpec(
+            name, group_name=COLLECTION, description=text, owners=OWNERS, kinds={*kinds, "duckdb"}, skippable=True
+        )
         for name, (text, kinds) in _ASSETS.items()
     ],
     check_specs=check_specs(_ASSETS),

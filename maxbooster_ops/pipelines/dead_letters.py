@@ -18,12 +18,10 @@ from maxbooster_ops.dead_letters.rounds import Round
 from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.service import DeadLetters, open_dead_letters
 from maxbooster_ops.durations import parse_duration
-from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.groups import DEAD_LETTERS, OWNERS
 from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.watching import targets_of
-
-GROUP = "dead_letters"
 
 _SHOWN = 50
 _SHOWN_CHARACTERS = 120
@@ -87,7 +85,7 @@ class RedriveConfig(dg.Config):
     specs=[
         dg.AssetSpec(
             "redrive",
-            group_name=GROUP,
+            group_name=DEAD_LETTERS,
             owners=OWNERS,
             kinds={"redis", "bullmq", "sqlite"},
             deps=["queue_samples", "queue_jobs"],
@@ -119,7 +117,7 @@ def redrive(context: dg.AssetExecutionContext, config: RedriveConfig, ops: OpsRe
     specs=[
         dg.AssetSpec(
             "dead_letters",
-            group_name=GROUP,
+            group_name=DEAD_LETTERS,
             owners=OWNERS,
             kinds={"sqlite", "duckdb"},
             deps=["redrive"],

@@ -10,15 +10,13 @@ import dagster as dg
 
 from maxbooster_ops.analysis.executions.bottlenecks import Bottleneck
 from maxbooster_ops.analysis.executions.bottlenecks import bottlenecks as find_bottlenecks
-from maxbooster_ops.analysis.executions.metrics import JobMetrics, Totals, slowest_operations, totals
+from maxbooster_ops.analysis.executions.metrics import JobMetrics, SlowExecution, Totals, slowest_operations, totals
 from maxbooster_ops.analysis.executions.metrics import job_metrics as measure_jobs
 from maxbooster_ops.analysis.executions.recommending import Severity
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.pipelines.collection import OWNERS
-from maxbooster_ops.pipelines.presenting import markdown_table
+from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
+from maxbooster_ops.pipelines.presenting import Result, markdown_table, selected
 from maxbooster_ops.pipelines.resources import OpsResource
-
-GROUP = "analysis"
 
 _WINDOW = timedelta(hours=24)
 
@@ -31,7 +29,7 @@ _ERROR_CHARACTERS = 100
     specs=[
         dg.AssetSpec(
             "job_metrics",
-            group_name=GROUP,
+            group_name=ANALYSIS,
             owners=OWNERS,
             kinds={"duckdb"},
             description="Every job over the last 24 hours: executions, failures, how long they took and waited.",
@@ -44,32 +42,16 @@ _ERROR_CHARACTERS = 100
     ],
     can_subset=True,  # makes the checks optional: where nothing ran, nothing is judged
 )
-def job_metrics(
-    context: dg.AssetExecutionContext, ops: OpsResource
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+def job_metrics(context: dg.AssetExecutionContext, ops: OpsResource) -> Iterator[Result]:
     """Measure every job."""
     now = utc_now()
     with ops.lake() as lake:
         metrics, slowest = measure_jobs(lake, now - _WINDOW, now), slowest_operations(lake, now - _WINDOW, now)
-    total = totals(metrics)
-    yield dg.MaterializeResult(
-        asset_key="job_metrics",
-        metadata={
-            **_numbers(total),
-            "per_job": dg.MetadataValue.md(_job_table(metrics)),
-            "slowest": dg.MetadataValue.md(
-                markdown_table(
-                    ("job", "run", "ms", "ended", "success"),
-                    ((run.job, run.run_id, run.duration_ms, run.ended_at, run.success) for run in slowest),
-                )
-            ),
-        },
-    )
-    yield from (check for check in _checks(total, metrics) if _is_wanted(context, check))
+    yield from selected(context, _results(metrics, slowest))
 
 
 @dg.asset(
-    group_name=GROUP, owners=OWNERS, kinds={"duckdb"}, deps=["queue_jobs", "tracked_executions", "metric_samples"]
+    group_name=ANALYSIS, owners=OWNERS, kinds={"duckdb"}, deps=["queue_jobs", "tracked_executions", "metric_samples"]
 )
 def bottlenecks(ops: OpsResource) -> dg.MaterializeResult[None]:
     """Jobs, routes and queries that were too slow in the last 24 hours, each with a recommendation."""
@@ -85,6 +67,19 @@ def bottlenecks(ops: OpsResource) -> dg.MaterializeResult[None]:
             "operations": dg.MetadataValue.md(_bottleneck_table(found)),
         }
     )
+
+
+def _results(metrics: list[JobMetrics], slowest: list[SlowExecution]) -> Iterator[Result]:
+    total = totals(metrics)
+    yield dg.MaterializeResult(
+        asset_key="job_metrics",
+        metadata={
+            **_numbers(total),
+            "per_job": dg.MetadataValue.md(_job_table(metrics)),
+            "slowest": dg.MetadataValue.md(_slowest_table(slowest)),
+        },
+    )
+    yield from _checks(total, metrics)
 
 
 def _numbers(total: Totals) -> dict[str, float]:
@@ -116,11 +111,6 @@ def _check(name: str, *, passed: bool, said: str) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=said.strip(),
     )
-
-
-def _is_wanted(context: dg.AssetExecutionContext, check: dg.AssetCheckResult) -> bool:
-    key = dg.AssetCheckKey(dg.AssetKey("job_metrics"), str(check.check_name))
-    return key in context.selected_asset_check_keys
 
 
 def _most_failing(metrics: list[JobMetrics]) -> list[JobMetrics]:
@@ -157,6 +147,11 @@ def _job_table(metrics: list[JobMetrics]) -> str:
             for job in metrics[:_SHOWN_JOBS]
         ),
     )
+
+
+def _slowest_table(slowest: list[SlowExecution]) -> str:
+    rows = ((run.job, run.run_id, run.duration_ms, run.ended_at, run.success) for run in slowest)
+    return markdown_table(("job", "run", "ms", "ended", "success"), rows)
 
 
 def _bottleneck_table(found: list[Bottleneck]) -> str:

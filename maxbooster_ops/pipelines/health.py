@@ -10,7 +10,7 @@ import dagster as dg
 from maxbooster_ops.analysis.health import COMPONENTS, Component, Health, Verdict, judge_health
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.pipelines.collection import GROUP, OWNERS
+from maxbooster_ops.pipelines.groups import COLLECTION, OWNERS
 from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.slo import slo_status
@@ -22,7 +22,7 @@ from maxbooster_ops.store.latest import snapshot
     specs=[
         dg.AssetSpec(
             "platform_health",
-            group_name=GROUP,
+            group_name=COLLECTION,
             owners=OWNERS,
             kinds={"duckdb"},
             description="The verdict on the platform by component, from the newest facts.",

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.burn_in import runs_of
-from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.groups import HOUSEKEEPING, OWNERS
 from maxbooster_ops.pipelines.instance_upkeep import RunRetention, drop_runs, drop_tick_logs, vacuum_records
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.readiness.burn_in.sessions import running
@@ -25,8 +25,6 @@ from maxbooster_ops.store.maintenance.retention import Retention
 from maxbooster_ops.store.maintenance.upkeep import clean_up, due, tidy
 from maxbooster_ops.store.state import open_state
 from maxbooster_ops.watching import home_of
-
-GROUP = "housekeeping"
 
 
 class UpkeepConfig(dg.Config):
@@ -42,7 +40,7 @@ class UpkeepConfig(dg.Config):
 
 
 @dg.asset(
-    group_name=GROUP,
+    group_name=HOUSEKEEPING,
     owners=OWNERS,
     kinds={"duckdb", "sqlite"},
     description="The lake, the state and the log files kept small; what each step freed, and how long others waited.",
@@ -60,7 +58,7 @@ def store_maintenance(config: UpkeepConfig, ops: OpsResource) -> dg.MaterializeR
 
 
 @dg.asset(
-    group_name=GROUP,
+    group_name=HOUSEKEEPING,
     owners=OWNERS,
     kinds={"dagster"},
     description="Dagster's own records kept small: old runs with their events and files, and what ticks said.",

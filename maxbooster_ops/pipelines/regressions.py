@@ -13,10 +13,9 @@ from maxbooster_ops.analysis.regressions.finding import find_regressions
 from maxbooster_ops.analysis.regressions.keeping import keep_regressions
 from maxbooster_ops.analysis.statistics.comparing import Result as Outcome
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
 from maxbooster_ops.pipelines.presenting import Result, markdown_table, selected
 from maxbooster_ops.pipelines.resources import OpsResource
-from maxbooster_ops.pipelines.rollups import GROUP
 from maxbooster_ops.store.findings import Regression
 
 _SHOWN = 100
@@ -28,7 +27,7 @@ _REASONS = 10
     specs=[
         dg.AssetSpec(
             "regressions",
-            group_name=GROUP,
+            group_name=ANALYSIS,
             owners=OWNERS,
             kinds={"duckdb"},
             description="What became worse than its baseline over six hours: by the 10 % rule, and by a test.",

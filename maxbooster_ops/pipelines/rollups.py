@@ -8,10 +8,8 @@ from pydantic import Field
 
 from maxbooster_ops.analysis.rollups.rolling import RolledUp, roll_up, roll_up_day
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
 from maxbooster_ops.pipelines.resources import OpsResource
-
-GROUP = "analysis"
 
 DAYS = dg.DailyPartitionsDefinition(start_date="2026-01-01", timezone="UTC", end_offset=1)
 """Today is a partition too: what has ended of it is rolled up."""
@@ -27,7 +25,7 @@ class RollupsConfig(dg.Config):
 
 
 @dg.asset(
-    group_name=GROUP,
+    group_name=ANALYSIS,
     owners=OWNERS,
     kinds={"duckdb"},
     partitions_def=DAYS,

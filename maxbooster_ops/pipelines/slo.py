@@ -11,7 +11,8 @@ from pydantic import Field
 
 from maxbooster_ops.alerting.records.planned_work import planned_work
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.pipelines.collection import OWNERS
+from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
+from maxbooster_ops.pipelines.presenting import Result, selected
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.slo.maintenance_file import load_maintenance
 from maxbooster_ops.slo.objective_file import load_objectives
@@ -19,8 +20,6 @@ from maxbooster_ops.slo.report import Month, as_markdown, report_month, write_re
 from maxbooster_ops.slo.status import Status, judge_objectives
 from maxbooster_ops.slo.status_text import concern, numbers, status_table
 from maxbooster_ops.slo.windows import keep_windows, since
-
-GROUP = "analysis"
 
 CHECKED_SERVICES = ("API", "Generation", "Database", "Frontend", "Search")
 """The default services: which checks there are is fixed when the code is loaded, before any file is read."""
@@ -35,7 +34,7 @@ def _check_name(service: str) -> str:
     specs=[
         dg.AssetSpec(
             "slo_status",
-            group_name=GROUP,
+            group_name=ANALYSIS,
             owners=OWNERS,
             kinds={"duckdb"},
             description="Every service level objective: budget spent and left, burn rates; see `maxbooster-ops slo`.",
@@ -51,9 +50,7 @@ def _check_name(service: str) -> str:
     ],
     can_subset=True,  # makes every output optional: a service of which nothing was seen is not judged
 )
-def slo_status(
-    context: dg.AssetExecutionContext, ops: OpsResource
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+def slo_status(context: dg.AssetExecutionContext, ops: OpsResource) -> Iterator[Result]:
     """Compute the windows that have ended, and show how every objective stands."""
     now = utc_now()
     with ops.store() as store:
@@ -64,22 +61,20 @@ def slo_status(
         statuses = judge_objectives(store.lake, objectives.active, planned, now=now)
     for problem in (*objectives.problems, *file.problems):
         context.log.warning(str(problem))
+    yield from selected(context, _results(statuses, new_windows=len(windows)))
+
+
+def _results(statuses: list[Status], *, new_windows: int) -> Iterator[Result]:
     yield dg.MaterializeResult(
         asset_key="slo_status",
         metadata={
             "objectives": dg.MetadataValue.md(status_table(statuses)),
-            "new_windows": len(windows),
+            "new_windows": new_windows,
             **numbers(statuses),
         },
     )
-    yield from _checks(context, statuses)
-
-
-def _checks(context: dg.AssetExecutionContext, statuses: list[Status]) -> Iterator[dg.AssetCheckResult]:
     for service in CHECKED_SERVICES:
-        found = concern([status for status in statuses if status.service == service])
-        key = dg.AssetCheckKey(dg.AssetKey("slo_status"), _check_name(service))
-        if found and key in context.selected_asset_check_keys:
+        if found := concern([status for status in statuses if status.service == service]):
             yield dg.AssetCheckResult(
                 asset_key="slo_status",
                 check_name=_check_name(service),
@@ -96,7 +91,7 @@ class ReportConfig(dg.Config):
 
 
 @dg.asset(
-    group_name=GROUP,
+    group_name=ANALYSIS,
     owners=OWNERS,
     kinds={"duckdb", "markdown"},
     description="A month of every objective as `reports/slo-YYYY-MM.md`; running it again computes it anew.",

@@ -11,12 +11,10 @@ import dagster as dg
 from maxbooster_ops.analysis.trends.finding import find_trends, keep_trends
 from maxbooster_ops.analysis.trends.judging import Verdict
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.pipelines.collection import OWNERS
-from maxbooster_ops.pipelines.presenting import markdown_table
+from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
+from maxbooster_ops.pipelines.presenting import Result, markdown_table, selected
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.store.findings import Trend
-
-GROUP = "analysis"
 
 _SHOWN = 50
 _COLUMNS = ("series", "verdict", "level", "unit", "% per day", "low per hour", "slope per hour", "high per hour", "why")
@@ -27,7 +25,7 @@ _COLUMNS = ("series", "verdict", "level", "unit", "% per day", "low per hour", "
     specs=[
         dg.AssetSpec(
             "trends",
-            group_name=GROUP,
+            group_name=ANALYSIS,
             owners=OWNERS,
             kinds={"duckdb"},
             description="Where memory, backlogs, Redis and jobs have been going for 24 hours, the worst first.",
@@ -37,18 +35,20 @@ _COLUMNS = ("series", "verdict", "level", "unit", "% per day", "low per hour", "
     check_specs=[dg.AssetCheckSpec("nothing_degrades", asset="trends", description="No series gets steadily worse.")],
     can_subset=True,  # makes the check optional: where nothing has a verdict, nothing is judged
 )
-def trends(
-    context: dg.AssetExecutionContext, ops: OpsResource
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+def trends(context: dg.AssetExecutionContext, ops: OpsResource) -> Iterator[Result]:
     """Estimate every slope and keep what was found."""
     with ops.store() as store:
         found = find_trends(store.lake, utc_now())
         kept = keep_trends(store.lake, found)
+    yield from selected(context, _results(found, kept=kept))
+
+
+def _results(found: Sequence[Trend], *, kept: bool) -> Iterator[Result]:
     counted = Counter(trend.verdict for trend in found)
     numbers = {verdict.value: counted[verdict] for verdict in Verdict}
     table = dg.MetadataValue.md(markdown_table(_COLUMNS, map(_row, found[:_SHOWN])))
     yield dg.MaterializeResult(asset_key="trends", metadata={**numbers, "kept": int(kept), "worst_first": table})
-    if counted.total() > counted[Verdict.UNKNOWN] and context.selected_asset_check_keys:
+    if counted.total() > counted[Verdict.UNKNOWN]:
         yield _check(found)
 
 

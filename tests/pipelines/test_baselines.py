@@ -16,19 +16,12 @@ from maxbooster_ops.pipelines.baselines import SaveBaselineConfig, baselines
 from maxbooster_ops.pipelines.definitions import defs
 from maxbooster_ops.pipelines.regressions import regressions
 from maxbooster_ops.pipelines.resources import OpsResource
-from maxbooster_ops.settings import variables
 from maxbooster_ops.store.lake import open_lake
 
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch, made_home):
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
-    return made_home(tmp_path / "home")
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def noise(seed, count, level=1.0):

@@ -19,7 +19,6 @@ from maxbooster_ops.pipelines.instance_upkeep import (
     unneeded,
     vacuum_records,
 )
-from maxbooster_ops.settings import variables
 from maxbooster_ops.store.facts import BeatTaken
 from maxbooster_ops.store.opening import open_store
 
@@ -27,14 +26,7 @@ STATUS = dg.DagsterRunStatus
 KEEP_TWO = RunRetention(runs_per_job=2, days=30)
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch, made_home):
-    """A home of its own, and no variable of the machine's."""
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
-    return made_home(tmp_path / "home")
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture

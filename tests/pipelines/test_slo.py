@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from maxbooster_ops.cli.main import app
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.slo import CHECKED_SERVICES, ReportConfig, slo_report, slo_report_monthly, slo_status
-from maxbooster_ops.settings import variables
 from maxbooster_ops.slo.objective_file import load_objectives
 from maxbooster_ops.slo.report import Month
 from maxbooster_ops.store.opening import open_store
@@ -21,14 +20,7 @@ from maxbooster_ops.store.opening import open_store
 RESOURCES = {"ops": OpsResource()}
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch, made_home):
-    """A home of its own, and no variable of the machine's."""
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
-    return made_home(tmp_path / "home")
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture

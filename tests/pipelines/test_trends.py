@@ -11,17 +11,9 @@ from support.past import Past
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.trends import trends
-from maxbooster_ops.settings import variables
 from maxbooster_ops.store.opening import open_store
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch, made_home):
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
-    return made_home(tmp_path / "home")
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def run():
