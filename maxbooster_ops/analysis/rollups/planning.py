@@ -46,7 +46,7 @@ def plan(reached: Reached, late: Collection[datetime], *, now: datetime) -> Plan
     run, so that a run after a month without any is not longer than the others.
     """
     today, end = midnight(now.date()), half_hour_of(now)
-    # A mark ahead of the clock was left while that was wrong, and hides what came since: from yesterday on it is done anew.
+    # A mark ahead of the clock was left while that was wrong, and hides what came since: all from yesterday on is due.
     begin = recheck_from(reached.until) if reached.until <= now else today - DAY
     missed = set(reached.days_left)
     if begin < today - DAY:
