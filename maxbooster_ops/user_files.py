@@ -1,4 +1,4 @@
-"""YAML files that a user edits: lists of entries, each still knowing on which line everything stands.
+"""YAML files that a user edits: lists of entries or one set of fields, still knowing on which line everything stands.
 
 Belongs here: YAML, and the sentences about what is wrong with it. Not here: what an entry means
 (`sources/probes/monitors.py`, `alerting/rulebook/rule_entry.py`).
@@ -53,15 +53,31 @@ def read_lists(text: str, *headings: str) -> tuple[dict[str, list[Entry]], list[
     loader = yaml.SafeLoader(text)
     try:
         return lists, list(_fill(lists, loader))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return {heading: [] for heading in headings}, [Flaw(line=line, sentence=f"this is no YAML: {error.problem}")]
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        return {heading: [] for heading in headings}, [
-            Flaw(line=1, sentence=f"this is no YAML that can be read: {error}")
-        ]
+        return {heading: [] for heading in headings}, [_unreadable(error)]
     finally:
         loader.dispose()
+
+
+def read_fields(text: str, *, expected: str) -> Entry | Flaw:
+    """Read a file that is one set of fields; where it is none, the flaw says what was `expected`."""
+    loader = yaml.SafeLoader(text)
+    try:
+        root = loader.get_single_node()
+        if not isinstance(root, yaml.MappingNode):
+            return Flaw(line=1, sentence=f"expected {expected}")
+        return Entry(fields=loader.construct_document(root), node=root)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        return _unreadable(error)
+    finally:
+        loader.dispose()
+
+
+def _unreadable(error: Exception) -> Flaw:
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return Flaw(line=1, sentence=f"this is no YAML that can be read: {error}")
+    line = error.problem_mark.line + 1 if error.problem_mark else 1
+    return Flaw(line=line, sentence=f"this is no YAML: {error.problem}")
 
 
 def _fill(lists: dict[str, list[Entry]], loader: yaml.SafeLoader) -> Iterator[Flaw]:

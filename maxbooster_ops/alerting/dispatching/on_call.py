@@ -12,18 +12,17 @@ Belongs here: reading and refusing it. Not here: whose week it is (`rotation.py`
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, time, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from maxbooster_ops.alerting.dispatching.rotation import Person, Rotation
 from maxbooster_ops.errors import SettingsError
+from maxbooster_ops.user_files import Flaw, did_you_mean, read_fields
 
 
 class OnCallFileError(SettingsError):
@@ -50,31 +49,16 @@ def read_on_call(file: Path) -> Rotation | None:
 
 def parse_on_call(text: str, file: Path) -> Rotation:
     """Make a rotation of the file's text. Raises `OnCallFileError` with the line of the first mistake."""
-    tree, fields = _load(text, file)
+    written = read_fields(text, expected="`starts:` with a date and `people:` with a list of names and e-mails")
+    if isinstance(written, Flaw):
+        raise OnCallFileError(file, written.line, written.sentence)
     try:
-        return _OnCall.model_validate(fields).rotation()
+        return _OnCall.model_validate(written.fields).rotation()
     except ValidationError as error:
         # A mistyped name also makes the right one missing; the mistake is what to tell.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        sentence = _sentence(first["type"], first["loc"], first["msg"], fields)
-        raise OnCallFileError(file, _line(tree, first["loc"]), sentence) from None
-
-
-def _load(text: str, file: Path) -> tuple[yaml.Node, Mapping[str, Any]]:
-    loader = yaml.SafeLoader(text)
-    try:
-        tree = loader.get_single_node()
-        fields = loader.construct_document(tree) if tree else None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise OnCallFileError(file, line, f"this is no YAML: {error.problem}") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise OnCallFileError(file, 1, f"this is no YAML that can be read: {error}") from error
-    finally:
-        loader.dispose()
-    if tree is None or not isinstance(fields, Mapping):
-        raise OnCallFileError(file, 1, "expected `starts:` with a date and `people:` with a list of names and e-mails")
-    return tree, fields
+        sentence = _sentence(first["type"], first["loc"], first["msg"], written.fields)
+        raise OnCallFileError(file, written.line(first["loc"]), sentence) from None
 
 
 def _clock_time(value: object) -> time:
@@ -134,8 +118,7 @@ def _sentence(kind: str, place: Sequence[object], message: str, fields: Mapping[
     if kind == "missing":
         return f"`{name}` is missing"
     if kind == "extra_forbidden":
-        nearest = difflib.get_close_matches(name, _NAMES, n=1)
-        return f"`{name}` is no field of this file; " + (f"did you mean `{nearest[0]}`?" if nearest else "remove it")
+        return f"`{name}` is no field of this file; {did_you_mean(name, _NAMES, otherwise='remove it')}"
     reason = message.removeprefix("Value error, ")
     if kind == "model_type":
         reason = "is no person. Expected `name:` and `email:`"
@@ -148,18 +131,3 @@ def _found(fields: Any, place: Sequence[Any]) -> object:
     for step in place:
         fields = fields[step]
     return fields
-
-
-def _line(node: yaml.Node, place: Sequence[object]) -> int:
-    """Give the line of what stands at `place`, of the nearest thing around it where it is missing."""
-    line = node.start_mark.line
-    for step in place:
-        if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
-            line = node.start_mark.line
-        elif isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == step), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line, pair[1]
-    return line + 1
