@@ -1,12 +1,15 @@
 """Durations as people write them, in files and on the command line: `250ms`, `30 s`, `5 min`, `5m`, `24h`, `2h 30m`.
 
-Belongs here: reading one. Not here: bounds that differ from use to use, and printing.
+Belongs here: reading one, alone or as a field. Not here: the bounds of any one use, and printing.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator
 
 _UNITS = {
     **dict.fromkeys(("ms", "millisecond", "milliseconds"), timedelta(milliseconds=1)),
@@ -37,3 +40,18 @@ def parse_duration(text: object) -> timedelta:
     if length > _LONGEST:
         raise ValueError(f"is too long. Expected at most {_LONGEST.days:,} days")
     return length
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+"""A field of a file that a person writes, as pydantic reads it."""
+
+
+def within(shortest: timedelta, longest: timedelta) -> AfterValidator:
+    """Bound such a field; both bounds are allowed."""
+
+    def check(duration: timedelta) -> timedelta:
+        if shortest <= duration <= longest:
+            return duration
+        raise ValueError(f"is out of bounds. Expected {shortest} to {longest} (hours:minutes:seconds)")
+
+    return AfterValidator(check)

@@ -11,9 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from maxbooster_ops.durations import parse_duration
+from maxbooster_ops.durations import Duration, within
 from maxbooster_ops.errors import SettingsError
 from maxbooster_ops.jobs.policy import AfterACrash, JobPolicy, Priority
 from maxbooster_ops.store.home import Home
@@ -112,17 +112,7 @@ def _problem(file: Path, entry: Entry, sentence: str, at: Sequence[object] = ("n
     return JobPoliciesFileError(f"{file.name} line {entry.line(at)}: {sentence}. {_REMEDY}")
 
 
-def _within(shortest: timedelta, longest: timedelta) -> AfterValidator:
-    def check(duration: timedelta) -> timedelta:
-        if shortest <= duration <= longest:
-            return duration
-        raise ValueError(f"is out of bounds. Expected {shortest} to {longest} (hours:minutes:seconds)")
-
-    return AfterValidator(check)
-
-
 _SECOND, _HOUR, _DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
-_Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
 
 class _Entry(BaseModel):
@@ -135,14 +125,14 @@ class _Entry(BaseModel):
     limits_all_workers: bool
     priority: Priority
     retries: Annotated[int, Field(ge=0, le=100, strict=True)]
-    first_backoff: Annotated[_Duration, _within(_SECOND / 10, _DAY)]
-    longest_backoff: Annotated[_Duration, _within(_SECOND / 10, 7 * _DAY)]
+    first_backoff: Annotated[Duration, within(_SECOND / 10, _DAY)]
+    longest_backoff: Annotated[Duration, within(_SECOND / 10, 7 * _DAY)]
     breaker_failures: Annotated[int, Field(ge=1, le=1000, strict=True)]
-    breaker_open_for: Annotated[_Duration, _within(_SECOND / 10, _DAY)]
-    idempotency_window: Annotated[_Duration, _within(_SECOND, 90 * _DAY)]
+    breaker_open_for: Annotated[Duration, within(_SECOND / 10, _DAY)]
+    idempotency_window: Annotated[Duration, within(_SECOND, 90 * _DAY)]
     after_a_crash: AfterACrash
-    stuck_after: Annotated[_Duration, _within(_SECOND, 7 * _DAY)]
-    timeout: Annotated[_Duration, _within(_SECOND / 10, 7 * _DAY)] | None = None
+    stuck_after: Annotated[Duration, within(_SECOND, 7 * _DAY)]
+    timeout: Annotated[Duration, within(_SECOND / 10, 7 * _DAY)] | None = None
 
     def policy(self) -> JobPolicy:
         return JobPolicy(**self.model_dump())

@@ -18,7 +18,7 @@ from maxbooster_ops.alerting.rulebook.runbooks import is_runbook, runbook_names
 from maxbooster_ops.alerting.rulebook.series_sql import EventSeries, HistogramSeries, Shorthand
 from maxbooster_ops.alerting.rulebook.table_series import Aggregate, TableSeries
 from maxbooster_ops.analysis.thresholds import Limits
-from maxbooster_ops.durations import parse_duration
+from maxbooster_ops.durations import Duration
 from maxbooster_ops.user_files import did_you_mean
 
 _LIMIT_NAMES = tuple(Limits.__dataclass_fields__)
@@ -51,7 +51,6 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 SomeTime = Annotated[Duration, Field(gt=timedelta(), le=timedelta(days=31))]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_\-]*$", max_length=100)]
 LabelExpressions = Annotated[dict[str, str], BeforeValidator(_named_expressions)]

@@ -37,7 +37,7 @@ from maxbooster_ops.alerting.scenarios.scenario import (
     Values,
 )
 from maxbooster_ops.alerting.scenarios.series_notation import expand
-from maxbooster_ops.durations import parse_duration
+from maxbooster_ops.durations import Duration
 from maxbooster_ops.errors import SettingsError, UsageError
 from maxbooster_ops.user_files import Entry, read_lists, sentence_of
 
@@ -101,7 +101,6 @@ def _as_named(value: object) -> object:
     return {"rule": named.rule, "labels": dict(named.labels)}
 
 
-_Duration = Annotated[timedelta, PlainValidator(parse_duration)]
 _SeverityWord = Annotated[Severity, PlainValidator(_severity)]
 
 
@@ -133,8 +132,8 @@ class _Series(_Fields):
 
 class _Silence(_Fields):
     matchers: list[Annotated[Matcher, PlainValidator(_matcher)]] = Field(min_length=1)
-    until: _Duration
-    after: _Duration = timedelta()
+    until: Duration
+    after: Duration = timedelta()
     reason: str = "scenario"
     maintenance: bool = False
 
@@ -164,7 +163,7 @@ _AlertName = Annotated[_Named, BeforeValidator(_as_named)]
 
 
 class _Acknowledgement(_Fields):
-    after: _Duration
+    after: Duration
     alert: _AlertName
     by: str = "scenario"
 
@@ -192,7 +191,7 @@ class _Hold(_Fields):
 
 
 class _Point(_Fields):
-    after: _Duration
+    after: Duration
     alerts: list[_Alert] | None = None
     routes: dict[str, list[_AlertName]] = Field(default_factory=dict)
     held: list[_Hold] = Field(default_factory=list)
@@ -214,7 +213,7 @@ class _Scenario(_Fields):
     series: list[_Series] = Field(min_length=1)
     rule_files: list[str] = Field(default_factory=list)
     starts: AwareDatetime = STARTS
-    interval: _Duration = timedelta(seconds=30)
+    interval: Duration = timedelta(seconds=30)
     channels: list[str] = Field(default_factory=lambda: list(LEAST_LEVEL))
     silences: list[_Silence] = Field(default_factory=list)
     acknowledgements: list[_Acknowledgement] = Field(default_factory=list)

@@ -13,9 +13,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from maxbooster_ops.durations import parse_duration
+from maxbooster_ops.durations import Duration, within
 from maxbooster_ops.sources.probes.body import FieldRule, JsonType
 from maxbooster_ops.sources.probes.monitors_file import MonitorsFileError, RawEntry, read_entries
 from maxbooster_ops.user_files import sentence_of
@@ -120,15 +120,6 @@ def _over(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str,
     return {name: value for name, value in fields.items() if name not in replaced} | dict(changes)
 
 
-def _within(shortest: timedelta, longest: timedelta) -> AfterValidator:
-    def check(duration: timedelta) -> timedelta:
-        if shortest <= duration <= longest:
-            return duration
-        raise ValueError(f"is out of bounds. Expected {shortest} to {longest} (hours:minutes:seconds)")
-
-    return AfterValidator(check)
-
-
 def _listed(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
@@ -137,7 +128,6 @@ def _type_alone(value: object) -> object:
     return {"type": value} if isinstance(value, str) else value
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 StatusCode = Annotated[int, Field(ge=100, le=599)]
 
 
@@ -171,8 +161,8 @@ class _Entry(BaseModel):
     base: Base = Base.PLATFORM
     path: str | None = Field(default=None, pattern="^/")
     url: str | None = Field(default=None, pattern="^https?://[^/]")
-    every: Annotated[Duration, _within(timedelta(seconds=5), timedelta(hours=23))]
-    timeout: Annotated[Duration, _within(timedelta(milliseconds=100), timedelta(minutes=1))]
+    every: Annotated[Duration, within(timedelta(seconds=5), timedelta(hours=23))]
+    timeout: Annotated[Duration, within(timedelta(milliseconds=100), timedelta(minutes=1))]
     monitor_class: MonitorClass = Field(alias="class")
     expect: Annotated[frozenset[StatusCode], Field(min_length=1), BeforeValidator(_listed)] = frozenset({200})
     follow_redirects: bool | None = None
