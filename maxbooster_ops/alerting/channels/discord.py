@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from maxbooster_ops.alerting.channels.channel import Sent
-from maxbooster_ops.alerting.channels.posting import Target, post
+from maxbooster_ops.alerting.channels.posting import Target, post, webhook_target
 from maxbooster_ops.alerting.channels.references import References
 from maxbooster_ops.alerting.channels.wording import colour, facts, fitted, headline, iso, remark
 from maxbooster_ops.alerting.message import Kind, Message, Notice
@@ -38,9 +38,8 @@ class DiscordChannel:
     @classmethod
     def from_settings(cls, settings: Settings, references: References) -> DiscordChannel | None:
         """Build it, None where it is not configured."""
-        url = settings.discord_webhook_url
-        guarded = not settings.alert_allow_private_webhooks
-        return cls(Target(url=url.get_secret_value(), guarded=guarded), references) if url else None
+        target = webhook_target(settings.discord_webhook_url, settings)
+        return cls(target, references) if target else None
 
     def send(self, message: Message) -> Sent:
         """Post it; Discord itself does not recognize a repeat."""
@@ -73,8 +72,8 @@ class DiscordChannel:
             )
 
     def _links(self, notice: Notice) -> list[str]:
-        links = [("Open", self._references.alert_page(notice)), ("Runbook", self._references.runbook_page(notice))]
-        shown = [f"[{word}](<{url}>)" for word, url in links if url and len(url) <= _LINK_CHARACTERS and ">" not in url]
+        links = self._references.links(notice)
+        shown = [f"[{word}](<{url}>)" for word, url in links if len(url) <= _LINK_CHARACTERS and ">" not in url]
         return [" · ".join(shown)] if shown else []
 
 

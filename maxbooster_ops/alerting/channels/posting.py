@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import requests
+from pydantic import SecretStr
 from urllib3.exceptions import HTTPError, NameResolutionError
 
 from maxbooster_ops import __version__
@@ -24,6 +25,7 @@ from maxbooster_ops.alerting.channels.channel import Sent
 from maxbooster_ops.alerting.channels.line import Line, WatchedAdapter
 from maxbooster_ops.alerting.channels.private_addresses import PrivateAddressError
 from maxbooster_ops.errors import redact
+from maxbooster_ops.settings import Settings
 
 _CONNECT_SECONDS = 5.0
 LONGEST_RETRY_AFTER = timedelta(hours=1)
@@ -56,6 +58,13 @@ class Target:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(guarded={self.guarded})"
+
+
+def webhook_target(url: SecretStr | None, settings: Settings) -> Target | None:
+    """Give where a webhook's requests go, None where there is no URL; private addresses only where they are allowed."""
+    if not url:
+        return None
+    return Target(url=url.get_secret_value(), guarded=not settings.alert_allow_private_webhooks)
 
 
 def post(target: Target, body: bytes, headers: Mapping[str, str]) -> Sent:

@@ -39,6 +39,11 @@ class References:
             return None
         return f"{self.runbooks_url.rstrip('/')}/{quote(notice.runbook, safe='')}.md"
 
+    def links(self, notice: Notice) -> list[tuple[str, str]]:
+        """Give the pages that there are, each with the word to show for it."""
+        pages = (("Open", self.alert_page(notice)), ("Runbook", self.runbook_page(notice)))
+        return [(word, url) for word, url in pages if url]
+
     def runbook(self, notice: Notice) -> str:
         """Give the text of a rule's runbook, empty where there is none: a message must leave without it, too."""
         try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from maxbooster_ops.alerting.channels.channel import Sent
-from maxbooster_ops.alerting.channels.posting import Target, post
+from maxbooster_ops.alerting.channels.posting import Target, post, webhook_target
 from maxbooster_ops.alerting.channels.references import References
 from maxbooster_ops.alerting.channels.wording import facts, fitted, headline, remark, stamp
 from maxbooster_ops.alerting.message import Kind, Message, Notice
@@ -42,11 +42,9 @@ class SlackChannel:
     @classmethod
     def from_settings(cls, settings: Settings, references: References) -> SlackChannel | None:
         """Build it, None where it is not configured; either URL alone serves for both."""
-        guarded = not settings.alert_allow_private_webhooks
-        urls = (settings.slack_webhook_url, settings.slack_critical_webhook_url)
-        targets = [Target(url=url.get_secret_value(), guarded=guarded) if url else None for url in urls]
-        usual = targets[0] or targets[1]
-        return cls(usual, references, critical=targets[1]) if usual else None
+        critical = webhook_target(settings.slack_critical_webhook_url, settings)
+        usual = webhook_target(settings.slack_webhook_url, settings) or critical
+        return cls(usual, references, critical=critical) if usual else None
 
     def send(self, message: Message) -> Sent:
         """Post it; Slack itself does not recognize a repeat."""
@@ -79,8 +77,8 @@ class SlackChannel:
             lines.append(_escaped(notice.description, 800))
         known = " · ".join(f"{name}: {value}" for name, value in facts(notice))
         lines.append(_escaped(known, 600))
-        links = [("Open", self._references.alert_page(notice)), ("Runbook", self._references.runbook_page(notice))]
-        shown = [f"<{_escaped(url, 250)}|{word}>" for word, url in links if url and len(url) <= _LINK_CHARACTERS]
+        links = self._references.links(notice)
+        shown = [f"<{_escaped(url, 250)}|{word}>" for word, url in links if len(url) <= _LINK_CHARACTERS]
         return "\n".join([*lines, " · ".join(shown)] if shown else lines)
 
 

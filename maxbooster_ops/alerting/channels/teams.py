@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from maxbooster_ops.alerting.channels.channel import Sent
-from maxbooster_ops.alerting.channels.posting import Target, post
+from maxbooster_ops.alerting.channels.posting import Target, post, webhook_target
 from maxbooster_ops.alerting.channels.references import References
 from maxbooster_ops.alerting.channels.wording import clipped, facts, headline, remark, stamp
 from maxbooster_ops.alerting.message import Kind, Message, Notice
@@ -43,9 +43,8 @@ class TeamsChannel:
     @classmethod
     def from_settings(cls, settings: Settings, references: References) -> TeamsChannel | None:
         """Build it, None where it is not configured."""
-        url = settings.teams_webhook_url
-        guarded = not settings.alert_allow_private_webhooks
-        return cls(Target(url=url.get_secret_value(), guarded=guarded), references) if url else None
+        target = webhook_target(settings.teams_webhook_url, settings)
+        return cls(target, references) if target else None
 
     def send(self, message: Message) -> Sent:
         """Post it; Teams itself does not recognize a repeat."""
@@ -60,8 +59,7 @@ class TeamsChannel:
         return _attached(self._card(message, 1, with_runbook=False))
 
     def _card(self, message: Message, detailed: int, *, with_runbook: bool) -> dict[str, Any]:
-        first = message.notices[0]
-        links = [("Open", self._references.alert_page(first)), ("Runbook", self._references.runbook_page(first))]
+        links = self._references.links(message.notices[0])
         return {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
             "type": "AdaptiveCard",
@@ -69,7 +67,7 @@ class TeamsChannel:
             "fallbackText": clipped(headline(message), 500),
             "msteams": {"width": "Full"},
             "body": list(self._body(message, detailed, with_runbook=with_runbook)),
-            "actions": [{"type": "Action.OpenUrl", "title": word, "url": url} for word, url in links if url],
+            "actions": [{"type": "Action.OpenUrl", "title": word, "url": url} for word, url in links],
         }
 
     def _body(self, message: Message, detailed: int, *, with_runbook: bool) -> Iterator[dict[str, Any]]:

@@ -10,11 +10,12 @@ import json
 import math
 from binascii import Error as BadBase64
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from maxbooster_ops.alerting.channels.channel import Sent
-from maxbooster_ops.alerting.channels.posting import Target, post
+from maxbooster_ops.alerting.channels.posting import Target, post, webhook_target
 from maxbooster_ops.alerting.channels.references import References
 from maxbooster_ops.alerting.channels.wording import SOURCE, body, headline, iso, remark
 from maxbooster_ops.alerting.message import Message, Notice
@@ -38,17 +39,13 @@ class WebhookChannel:
     @classmethod
     def from_settings(cls, settings: Settings, references: References) -> WebhookChannel | None:
         """Build it, None where it is not configured; raises `SettingsError` for a secret that cannot sign."""
-        if not settings.alert_webhook_url:
+        target = webhook_target(settings.alert_webhook_url, settings)
+        if target is None:
             return None
         secret = settings.alert_webhook_secret.get_secret_value() if settings.alert_webhook_secret else None
         if secret:
             _check(secret)
-        target = Target(
-            url=settings.alert_webhook_url.get_secret_value(),
-            guarded=not settings.alert_allow_private_webhooks,
-            secrets=(secret,) if secret else (),
-        )
-        return cls(target, references, secret=secret)
+        return cls(replace(target, secrets=(secret,) if secret else ()), references, secret=secret)
 
     def send(self, message: Message) -> Sent:
         """Post it; a receiver tells a repeat by `Idempotency-Key` and `webhook-id`."""
