@@ -11,17 +11,18 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import Progress
 
-from maxbooster_ops.cli.options import settings_for
+from maxbooster_ops.cli.options import JsonOption, settings_for
 from maxbooster_ops.cli.output import errors
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.letter import Letter, LetterState
-from maxbooster_ops.dead_letters.letter_store import chosen
+from maxbooster_ops.dead_letters.letter_store import chosen, must_know
 from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
@@ -59,6 +60,41 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only tell what wo
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before many letters change.")]
 WhyOption = Annotated[str, typer.Option("--why", help="Why; kept with every letter.")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Who does it [the user's name].", show_default=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Which:
+    """The filter that commands on many letters take."""
+
+    ids: IdsArgument = None
+    queue: QueueOption = None
+    name: NameOption = None
+    reason: ReasonOption = None
+    older_than: OlderOption = None
+    state: StateOption = None
+
+    def selection(self) -> Selection:
+        """Give the letters that are meant; raises `UsageError` as `selection_of` does."""
+        return selection_of(
+            ids=self.ids,
+            queues=self.queue,
+            names=self.name,
+            reason=self.reason,
+            older_than=self.older_than,
+            states=self.state,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """How commands that change letters are to do it, and who asks for it."""
+
+    dry_run: DryRunOption = False
+    yes: YesOption = False
+    why: WhyOption = "by hand"
+    by: ByOption = None
+    json: JsonOption = False
+
 
 _NOBODY_WATCHES = (
     "No platform's Redis is known: set REDIS_URL in the environment or `.env`, or start `maxbooster-ops up` for a "
@@ -101,18 +137,10 @@ def must_say_which(selection: Selection) -> None:
         raise UsageError("Say which letters: their ids, or a filter such as --queue, --reason or --state parked.")
 
 
-def must_know(state: State, ids: Sequence[str]) -> None:
-    """Refuse ids that nobody knows; raises `UsageError` that names them."""
-    with state.reading() as connection:
-        known = {letter.id for letter in chosen(connection, Selection(ids=tuple(ids)))} if ids else set()
-    if unknown := [one for one in ids if one not in known]:
-        raise UsageError(f"No dead letter {', '.join(unknown)}. `maxbooster-ops dead-letters list` shows them all.")
-
-
 def picked(state: State, selection: Selection) -> list[Letter]:
     """Give the letters that are meant; raises `UsageError` that names the ids that nobody knows."""
-    must_know(state, selection.ids)
     with state.reading() as connection:
+        must_know(connection, selection.ids)
         return chosen(connection, selection)
 
 
@@ -129,10 +157,9 @@ def as_they_are(state: State, letters: Sequence[Letter]) -> list[Letter]:
 def the_letter(state: State, letter_id: str) -> Letter:
     """Give one whole letter; raises `UsageError` where nobody knows it."""
     with state.reading() as connection:
-        found = chosen(connection, Selection(ids=(letter_id,)), whole=True)
-    if not found:
-        raise UsageError(f"No dead letter {letter_id}. `maxbooster-ops dead-letters list` shows them all.")
-    return found[0]
+        must_know(connection, [letter_id])
+        (found,) = chosen(connection, Selection(ids=(letter_id,)), whole=True)
+    return found
 
 
 @contextmanager

@@ -26,6 +26,10 @@ _COLUMNS = ("letter", "queue", "job", "name", "state", "tries", "next try (UTC)"
 _REASON_CHARACTERS = 80
 _SHOWN_CHARACTERS = 4_000
 NOTHING = "No dead letter matches."
+_HELD = (
+    "What is held back stays as it is: when the breaker has closed, the hourly run brings back the pending ones that "
+    "are due, and parked ones come back when somebody retries them again"
+)
 
 
 def visible(text: str) -> str:
@@ -141,21 +145,42 @@ def show_foreseen(foreseen: Sequence[Foreseen], *, json: bool) -> None:
         console.print(f"\n{back:,} of {len(foreseen):,} would be brought back.", highlight=False)
 
 
-def show_redriven(asked: int, done: Redriven, now: Sequence[Letter], *, json: bool) -> None:
-    """Print what became of the letters that were asked for."""
+def show_redriven(done: Redriven, now: Sequence[Letter], left: Sequence[Letter], *, json: bool) -> None:
+    """Print what became of the letters that were asked for; `left` are those that cannot be retried as they stand."""
     if json:
-        print_rows([as_json(letter) for letter in now])
+        print_rows([{**as_json(letter), "held": done.held.get(letter.id)} for letter in now])
         return
-    if not asked:
+    if not now:
         console.print("No dead letter is due, or none matches: nothing was brought back.")
         return
-    parts = [f"{done.returned:,} of {asked:,} brought back"]
+    parts = [f"{done.returned:,} of {len(now):,} brought back"]
     parts += [f"{number:,} refused: {refusal.text}" for refusal, number in done.refused.items()]
-    if done.held_by_breaker:
-        parts.append(f"{done.held_by_breaker:,} held by an open circuit breaker")
+    parts += [f"{number:,} held back: {why}" for why, number in Counter(done.held.values()).items()]
     if done.taken_by_others:
         parts.append(f"{done.taken_by_others:,} taken by somebody else meanwhile")
-    console.print("; ".join(parts) + ".", markup=False, highlight=False)
+    parts += [f"{letter.id} left alone: it is {letter.state}" for letter in left]
+    _say(parts)
+    if done.returned < len(now):
+        stand = Counter(letter.state for letter in now)
+        _say([f"They now are: {', '.join(f'{stand[state]:,} {state}' for state in LetterState if stand[state])}"])
+    if done.held:
+        _say([_HELD])
+
+
+def show_edited(letter: Letter, held: str | None, *, json: bool) -> None:
+    """Print where a letter stands after its job got other data; `held` says why it was not retried after that."""
+    if json:
+        print_json({**as_json(letter), "held": held})
+        return
+    _say([f"{letter.id} has the new data; it is {letter.state}: {letter.note}"])
+    if held:
+        _say([f"It was not retried: {held}"])
+        _say([_HELD])
+
+
+def _say(parts: Sequence[str]) -> None:
+    said = visible("; ".join(parts)).removesuffix(".")
+    console.print(f"{said}.", markup=False, highlight=False, soft_wrap=True)
 
 
 def show_would_change(what: str, letters: Sequence[Letter], would: Sequence[Letter], *, json: bool) -> None:

@@ -10,18 +10,16 @@ import typer
 from maxbooster_ops.cli import dead_letter_views as views
 from maxbooster_ops.cli.dead_letter_desk import (
     ByOption,
+    Deed,
     DryRunOption,
-    IdsArgument,
     NameOption,
     OlderOption,
     QueueOption,
     ReasonOption,
-    StateOption,
+    Which,
     WhyOption,
-    YesOption,
     as_they_are,
     confirm,
-    must_know,
     must_say_which,
     only_state,
     picked,
@@ -31,11 +29,11 @@ from maxbooster_ops.cli.dead_letter_desk import (
     who,
     with_redis,
 )
+from maxbooster_ops.cli.option_groups import taking_groups
 from maxbooster_ops.cli.options import HomeOption, JsonOption
-from maxbooster_ops.cli.output import console, print_json
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.letter import LetterState
-from maxbooster_ops.dead_letters.letter_store import history, newest
+from maxbooster_ops.dead_letters.letter_store import history, must_know, newest
 from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.watching import targets_of
@@ -57,13 +55,9 @@ LetterArgument = Annotated[str, typer.Argument(metavar="ID", help="The letter's 
 
 
 @app.command("list")
-def list_letters(  # noqa: PLR0913, PLR0917 -- one per option
-    ids: IdsArgument = None,
-    queue: QueueOption = None,
-    name: NameOption = None,
-    reason: ReasonOption = None,
-    older_than: OlderOption = None,
-    state: StateOption = None,
+@taking_groups
+def list_letters(
+    which: Which,
     limit: Annotated[
         int | None, typer.Option("--limit", "-n", min=1, help="How many [table: 50, JSON: all].", show_default=False)
     ] = None,
@@ -72,13 +66,12 @@ def list_letters(  # noqa: PLR0913, PLR0917 -- one per option
     home: HomeOption = None,
 ) -> None:
     """Show dead letters, the newest first, as the last collecting run knew them."""
-    selection = selection_of(ids=ids, queues=queue, names=name, reason=reason, older_than=older_than, states=state)
+    selection = which.selection()
     if look:
         _look(home)
-    with only_state(home) as (_, opened):
-        must_know(opened, selection.ids)
-        with opened.reading() as connection:
-            letters, numbers = newest(connection, selection, limit or (_ALL if json else _MOST_IN_TABLE))
+    with only_state(home) as (_, opened), opened.reading() as connection:
+        must_know(connection, selection.ids)
+        letters, numbers = newest(connection, selection, limit or (_ALL if json else _MOST_IN_TABLE))
     views.show_letters(letters, numbers, json=json)
 
 
@@ -97,27 +90,15 @@ def show(letter: LetterArgument, json: JsonOption = False, home: HomeOption = No
 
 
 @app.command()
-def retry(  # noqa: PLR0913, PLR0917 -- one per option
-    ids: IdsArgument = None,
-    queue: QueueOption = None,
-    name: NameOption = None,
-    reason: ReasonOption = None,
-    older_than: OlderOption = None,
-    state: StateOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    why: WhyOption = "by hand",
-    by: ByOption = None,
-    json: JsonOption = False,
-    home: HomeOption = None,
-) -> None:
+@taking_groups
+def retry(which: Which, deed: Deed, home: HomeOption = None) -> None:
     """Bring letters back now, whether they are due or not; a parked one gets one more try."""
-    selection = selection_of(ids=ids, queues=queue, names=name, reason=reason, older_than=older_than, states=state)
+    selection = which.selection()
     must_say_which(selection)
     from maxbooster_ops.dead_letters.rounds import Round  # noqa: PLC0415 -- it needs Redis
 
-    asked = Round(actor=who(by), why=why, selection=selection, by_hand=True)
-    _redrive(asked, dry_run=dry_run, yes=yes, json=json, home=home)
+    asked = Round(actor=who(deed.by), why=deed.why, selection=selection, by_hand=True)
+    _redrive(asked, dry_run=deed.dry_run, yes=deed.yes, json=deed.json, home=home)
 
 
 @app.command()
@@ -142,43 +123,17 @@ def redrive(  # noqa: PLR0913, PLR0917 -- one per option
 
 
 @app.command()
-def park(  # noqa: PLR0913, PLR0917 -- one per option
-    ids: IdsArgument = None,
-    queue: QueueOption = None,
-    name: NameOption = None,
-    reason: ReasonOption = None,
-    older_than: OlderOption = None,
-    state: StateOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    why: WhyOption = "by hand",
-    by: ByOption = None,
-    json: JsonOption = False,
-    home: HomeOption = None,
-) -> None:
+@taking_groups
+def park(which: Which, deed: Deed, home: HomeOption = None) -> None:
     """Let pending letters wait for a person; the schedule leaves them alone."""
-    selection = selection_of(ids=ids, queues=queue, names=name, reason=reason, older_than=older_than, states=state)
-    _change("parked", selection, dry_run=dry_run, yes=yes, why=why, by=by, json=json, home=home)
+    _change("parked", which.selection(), deed, home)
 
 
 @app.command()
-def discard(  # noqa: PLR0913, PLR0917 -- one per option
-    ids: IdsArgument = None,
-    queue: QueueOption = None,
-    name: NameOption = None,
-    reason: ReasonOption = None,
-    older_than: OlderOption = None,
-    state: StateOption = None,
-    dry_run: DryRunOption = False,
-    yes: YesOption = False,
-    why: WhyOption = "by hand",
-    by: ByOption = None,
-    json: JsonOption = False,
-    home: HomeOption = None,
-) -> None:
+@taking_groups
+def discard(which: Which, deed: Deed, home: HomeOption = None) -> None:
     """End letters for good; their jobs stay in the failed set, where the platform left them."""
-    selection = selection_of(ids=ids, queues=queue, names=name, reason=reason, older_than=older_than, states=state)
-    _change("discarded", selection, dry_run=dry_run, yes=yes, why=why, by=by, json=json, home=home)
+    _change("discarded", which.selection(), deed, home)
 
 
 @app.command()
@@ -205,20 +160,12 @@ def edit(  # noqa: PLR0913, PLR0917 -- one per option
         found = the_letter(state, letter)
         editing = Editing(state=state, side=dead_letters.side, redacted=dead_letters.redacted)
         editing.edit(found, text, actor=who(by), why=why, now=utc_now())
+        held: dict[str, str] = {}
         if then_retry:
-            dead_letters.redrive(
-                dead_letters.chosen(Selection(ids=(letter,)), whole=True),
-                actor=who(by),
-                why=why,
-                clock=utc_now,
-                allows=dead_letters.breaker_gate().allows,
-            )
+            edited = dead_letters.chosen(Selection(ids=(letter,)), whole=True)
+            held = dead_letters.redrive(edited, actor=who(by), why=why, clock=utc_now).held
         after = the_letter(state, letter)
-    if json:
-        print_json(views.as_json(after))
-    else:
-        said = f"{after.id} has the new data; it is {after.state}: {after.note}"
-        console.print(views.visible(said), markup=False, highlight=False, soft_wrap=True)
+    views.show_edited(after, held.get(letter), json=json)
 
 
 @app.command()
@@ -229,13 +176,11 @@ def stuck(json: JsonOption = False, home: HomeOption = None) -> None:
 
 
 def _look(home: Path | None) -> None:
-
     with with_redis(home) as dead_letters:
         dead_letters.look(utc_now())
 
 
 def _redrive(asked: Round, *, dry_run: bool, yes: bool, json: bool, home: Path | None) -> None:
-
     with with_redis(home) as dead_letters:
         state = dead_letters.store.state
         if dry_run:
@@ -243,39 +188,30 @@ def _redrive(asked: Round, *, dry_run: bool, yes: bool, json: bool, home: Path |
             views.show_foreseen(foreseen, json=json)
             return
         dead_letters.look(utc_now())
-        must_know(state, asked.selection.ids)
         letters = asked.letters(dead_letters, utc_now())
+        left = asked.left(dead_letters, letters)
         confirm("Bring back", letters, yes=yes)
         with progress("bringing back", len(letters)) as told:
             done = asked.run(dead_letters, letters, clock=utc_now, told=told)
-        after = as_they_are(state, letters)
-    views.show_redriven(len(letters), done, after, json=json)
+        after = as_they_are(state, [*letters, *left])
+    views.show_redriven(done, after, left, json=json)
 
 
-def _change(  # noqa: PLR0913 -- one per option
-    what: str,
-    selection: Selection,
-    *,
-    dry_run: bool,
-    yes: bool,
-    why: str,
-    by: str | None,
-    json: bool,
-    home: Path | None,
-) -> None:
+def _change(what: str, selection: Selection, deed: Deed, home: Path | None) -> None:
     must_say_which(selection)
     from maxbooster_ops.dead_letters import by_hand  # noqa: PLC0415 -- it needs Redis
 
-    deed, may = (by_hand.park, (LetterState.PENDING,)) if what == "parked" else (by_hand.discard, by_hand.RETRIABLE)
+    change, may = (by_hand.park, (LetterState.PENDING,)) if what == "parked" else (by_hand.discard, by_hand.RETRIABLE)
     with only_state(home) as (_, state):
         letters = picked(state, selection)
-        if dry_run:
-            views.show_would_change(what, letters, [letter for letter in letters if letter.state in may], json=json)
+        if deed.dry_run:
+            would = [letter for letter in letters if letter.state in may]
+            views.show_would_change(what, letters, would, json=deed.json)
             return
-        confirm("Park" if what == "parked" else "Discard", letters, yes=yes)
-        changed = deed(state, letters, actor=who(by), why=why, now=utc_now())
+        confirm("Park" if what == "parked" else "Discard", letters, yes=deed.yes)
+        changed = change(state, letters, actor=who(deed.by), why=deed.why, now=utc_now())
         after = as_they_are(state, letters)
-    views.show_changed(what, changed, letters, after, json=json)
+    views.show_changed(what, changed, letters, after, json=deed.json)
 
 
 def _read(file: Path | None) -> str:

@@ -6,10 +6,11 @@ Belongs here: the foresight, which asks the very script that would bring the job
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from maxbooster_ops.dead_letters.breakers import BreakerGate
 from maxbooster_ops.dead_letters.by_hand import RETRIABLE
 from maxbooster_ops.dead_letters.deciding import Refusal, after_refusal
 from maxbooster_ops.dead_letters.letter import Letter, LetterState, PayloadKept
@@ -34,14 +35,15 @@ def foresee(
     *,
     now: datetime,
     ignoring_backoff: bool,
-    allows: Callable[[Letter], bool],
+    gate: BreakerGate,
 ) -> list[Foreseen]:
     """Tell what a re-drive of these letters would do now; nothing is changed."""
-    held = {letter.id: why for letter in letters if (why := _held(letter, now, ignoring_backoff, allows))}
+    held = {letter.id: why for letter in letters if (why := _held(letter, now, ignoring_backoff))}
     asked = [letter for letter in letters if letter.id not in held]
     answers = side.bring_back([return_of(letter, "") for letter in asked], only_look=True)
     said = {letter.id: answer for letter, answer in zip(asked, answers, strict=True)}
-    return list(_foreseen(letters, held, said, now))
+    foreseen = _foreseen(letters, held, said, now)
+    return [_by_breaker(one, gate) if one.returns and not gate.allows(one.letter) else one for one in foreseen]
 
 
 def _foreseen(
@@ -56,13 +58,17 @@ def _foreseen(
             yield _refused(letter, Refusal(said[letter.id]), now)
 
 
-def _held(letter: Letter, now: datetime, ignoring_backoff: bool, allows: Callable[[Letter], bool]) -> str | None:  # noqa: FBT001 -- as it is passed on
+def _by_breaker(foreseen: Foreseen, gate: BreakerGate) -> Foreseen:
+    return Foreseen(letter=foreseen.letter, returns=False, what=f"nothing: {gate.why_held(foreseen.letter)}")
+
+
+def _held(letter: Letter, now: datetime, ignoring_backoff: bool) -> str | None:  # noqa: FBT001 -- as it is passed on
     if letter.state not in RETRIABLE:
         return f"nothing: it is {letter.state}"
     waits = letter.state is LetterState.PENDING and letter.next_try_at is not None and letter.next_try_at > now
     if waits and not ignoring_backoff:
         return f"nothing yet: it waits until {letter.next_try_at:%Y-%m-%d %H:%M} UTC"
-    return None if allows(letter) else f"nothing: the circuit breaker of {letter.job.queue} is open"
+    return None
 
 
 def _refused(letter: Letter, refusal: Refusal, now: datetime) -> Foreseen:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState, PayloadKept
 from maxbooster_ops.dead_letters.selecting import Selection
+from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.dead_letter_tables import dead_letter_actions, dead_letters, failed_set_marks
 
 _LARGE = ("stack", "payload")
@@ -85,6 +86,13 @@ def newest(connection: sa.Connection, selection: Selection, most: int) -> tuple[
     few = len(picked) > most  # all of them, or those alone that are wanted
     wanted = Selection(ids=tuple(letter_id for letter_id, _ in picked[:most])) if few else selection
     return chosen(connection, wanted), Counter(LetterState(state) for _, state in picked)
+
+
+def must_know(connection: sa.Connection, ids: Sequence[str]) -> None:
+    """Refuse ids that nobody knows; raises `UsageError` that names them."""
+    known = {letter.id for letter in chosen(connection, Selection(ids=tuple(ids)))} if ids else set()
+    if unknown := [one for one in ids if one not in known]:
+        raise UsageError(f"No dead letter {', '.join(unknown)}. `maxbooster-ops dead-letters list` shows them all.")
 
 
 def known_failures(connection: sa.Connection, prefix: str, queue: str, job_ids: Sequence[str]) -> dict[str, Letter]:

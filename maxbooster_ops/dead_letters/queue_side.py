@@ -225,7 +225,7 @@ class QueueSide:
                 name=_text(name),
                 reason=redact(_text(reason or b""))[:REASON_KEPT],
                 stack=redact(_newest(_text(stack or b"")))[:STACK_KEPT],
-                attempts=int(attempts or 0),
+                attempts=_whole(attempts),
                 options=_text(options or b"{}"),
                 parent=_text(parent) if parent else None,
                 data_bytes=int(answers[2 * place + 1]),
@@ -273,6 +273,10 @@ def _part(job: JobKey, part: str) -> str:
 
 def _text(value: bytes | str) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def _whole(value: bytes | str | None) -> int:
+    return int(value) if value and value.isdigit() else 0
 
 
 def _newest(stacktrace: str) -> str:

@@ -14,10 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from maxbooster_ops.dead_letters.breakers import BreakerGate
 from maxbooster_ops.dead_letters.deciding import Refusal, after_refusal
 from maxbooster_ops.dead_letters.letter import Letter, LetterState, PayloadKept
 from maxbooster_ops.dead_letters.letter_store import chosen
-from maxbooster_ops.dead_letters.queue_side import QueueSide, Return, chunks
+from maxbooster_ops.dead_letters.queue_side import QueueSide, Return
 from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.stepping import begin_tries, take
 from maxbooster_ops.jobs.idempotency import interrupted_run
@@ -29,17 +30,17 @@ _BATCH = 200
 
 @dataclass(slots=True, kw_only=True)
 class Redriven:
-    """What became of the letters of one re-drive."""
+    """What became of the letters of one re-drive; `held` says by id why a breaker held them back."""
 
     returned: int = 0
     taken_by_others: int = 0
-    held_by_breaker: int = 0
+    held: dict[str, str] = field(default_factory=dict)
     refused: Counter[Refusal] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redrive:
-    """One re-drive by `actor`, and why. `allows` tells whether the breaker of a letter's job type lets it through.
+    """One re-drive by `actor`, and why. `gate` asks the breaker of each letter's job type; without it all may go.
 
     `told` hears after each batch how many letters it had.
     """
@@ -48,20 +49,36 @@ class Redrive:
     side: QueueSide
     actor: str
     why: str
-    allows: Callable[[Letter], bool] = lambda _: True
+    gate: BreakerGate | None = None
     told: Callable[[int], None] = lambda _: None
 
     def run(self, letters: Sequence[Letter], *, clock: Callable[[], datetime]) -> Redriven:
         """Bring these letters back, a batch at a time; one that somebody else took meanwhile is left to them."""
         done = Redriven()
-        allowed = [letter for letter in letters if self.allows(letter)]
-        done.held_by_breaker = len(letters) - len(allowed)
-        for batch in chunks(allowed, _BATCH):
-            claimed = self.claim(batch, clock())
-            done.taken_by_others += len(batch) - len(claimed)
-            self.finish(claimed, done, now=clock())
-            self.told(len(batch))
+        batch: list[Letter] = []
+        held: list[Letter] = []
+        for letter in letters:
+            if self.gate and not self.gate.allows(letter):
+                held.append(letter)
+                continue
+            batch.append(letter)
+            # Whether a trial comes about must be known before the next letter of its job type is asked for.
+            if len(batch) == _BATCH or (self.gate and self.gate.is_trial(letter)):
+                self._run(batch, done, clock)
+                batch = []
+        self._run(batch, done, clock)
+        if self.gate:
+            done.held = {letter.id: self.gate.why_held(letter) for letter in held}
+        self.told(len(held))
         return done
+
+    def _run(self, batch: Sequence[Letter], done: Redriven, clock: Callable[[], datetime]) -> None:
+        claimed = self.claim(batch, clock()) if batch else []
+        done.taken_by_others += len(batch) - len(claimed)
+        for letter in self.finish(claimed, done, now=clock()):
+            if self.gate:
+                self.gate.take_back(letter)
+        self.told(len(batch))
 
     def claim(self, letters: Sequence[Letter], now: datetime) -> list[Letter]:
         """Claim letters for one try each and give those that nobody else had; their jobs are still where they were."""
@@ -69,8 +86,11 @@ class Redrive:
             tokens = begin_tries(connection, letters, actor=self.actor, why=self.why, now=now)
         return [_claimed(letter, tokens[letter.id], now) for letter in letters if letter.id in tokens]
 
-    def finish(self, claimed: Sequence[Letter], done: Redriven, *, now: datetime) -> None:
-        """Return the jobs of claimed letters and write down what was refused; doing it again changes nothing."""
+    def finish(self, claimed: Sequence[Letter], done: Redriven, *, now: datetime) -> list[Letter]:
+        """Return the jobs of claimed letters and write down what was refused; doing it again changes nothing.
+
+        Gives the letters that were refused.
+        """
         returns = [return_of(one, one.try_token or "") for one in claimed]
         self._free_keys(claimed, returns)
         answers = self.side.bring_back(returns)
@@ -86,6 +106,7 @@ class Redrive:
         if refused:
             self._write_down(refused, now)
         done.refused.update(refusal for _, refusal in refused)
+        return [letter for letter, _ in refused]
 
     def _free_keys(self, claimed: Sequence[Letter], returns: Sequence[Return]) -> None:
         """Free the keys of jobs whose worker died at work, if the queue takes them back.

@@ -32,7 +32,8 @@ class Round:
     by_hand: bool = False
 
     def letters(self, dead_letters: DeadLetters, now: datetime) -> list[Letter]:
-        """Give the letters that the round may bring back."""
+        """Give the letters that the round may bring back; raises `UsageError` for ids that nobody knows."""
+        dead_letters.must_know(self.selection.ids)
         states = RETRIABLE if self.by_hand else (LetterState.PENDING,)
         asked = tuple(state for state in self.selection.states if state in states) or states
         if self.selection.states and not set(self.selection.states) & set(states):
@@ -44,7 +45,16 @@ class Round:
         """Tell what the round would do with every open letter that it is about; nothing is changed."""
         ignoring = self.ignoring_backoff or self.by_hand
         due_or_not = replace(self, ignoring_backoff=True).letters(dead_letters, now)
-        return dead_letters.foresee(due_or_not, now=now, ignoring_backoff=ignoring)
+        asked = [*due_or_not, *self.left(dead_letters, due_or_not)]
+        return dead_letters.foresee(asked, now=now, ignoring_backoff=ignoring)
+
+    def left(self, dead_letters: DeadLetters, letters: Sequence[Letter]) -> list[Letter]:
+        """Give those asked for by their ids that are not among `letters`, since they are under way or at their end."""
+        if not self.selection.ids:
+            return []
+        taken = {letter.id for letter in letters}
+        asked = dead_letters.chosen(Selection(ids=self.selection.ids))
+        return [letter for letter in asked if letter.id not in taken and letter.state not in RETRIABLE]
 
     def run(
         self,
@@ -55,5 +65,4 @@ class Round:
         told: Callable[[int], None] = lambda _: None,
     ) -> Redriven:
         """Bring these letters back, each whose breaker allows it."""
-        allows = dead_letters.breaker_gate().allows
-        return dead_letters.redrive(letters, actor=self.actor, why=self.why, clock=clock, allows=allows, told=told)
+        return dead_letters.redrive(letters, actor=self.actor, why=self.why, clock=clock, told=told)

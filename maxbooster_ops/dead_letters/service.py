@@ -17,7 +17,7 @@ from maxbooster_ops.dead_letters.deciding import expires_before
 from maxbooster_ops.dead_letters.finding import Finder, Found
 from maxbooster_ops.dead_letters.foreseeing import Foreseen, foresee
 from maxbooster_ops.dead_letters.letter import Letter, LetterState
-from maxbooster_ops.dead_letters.letter_store import chosen, purge
+from maxbooster_ops.dead_letters.letter_store import chosen, must_know, purge
 from maxbooster_ops.dead_letters.queue_side import QueueSide, queue_side
 from maxbooster_ops.dead_letters.redriving import Redrive, Redriven
 from maxbooster_ops.dead_letters.selecting import Selection
@@ -60,12 +60,18 @@ class DeadLetters:
 
     def breaker_gate(self) -> BreakerGate:
         """Give what asks the breakers, for one re-drive."""
-        return BreakerGate(BreakerStore(self.side.client), self.policies())
+        under_way = Selection(states=(LetterState.RETRYING,))
+        return BreakerGate(BreakerStore(self.side.client), self.policies(), lambda: self.chosen(under_way))
 
     def chosen(self, selection: Selection, *, whole: bool = False) -> list[Letter]:
         """Give the letters that somebody means."""
         with self.store.state.reading() as connection:
             return chosen(connection, selection, whole=whole)
+
+    def must_know(self, ids: Sequence[str]) -> None:
+        """Refuse ids that nobody knows; raises `UsageError` that names them."""
+        with self.store.state.reading() as connection:
+            must_know(connection, ids)
 
     def due(self, now: datetime, *, ignoring_backoff: bool = False) -> list[Letter]:
         """Give the letters whose time has come, or all that wait for it."""
@@ -74,8 +80,7 @@ class DeadLetters:
 
     def foresee(self, letters: Sequence[Letter], *, now: datetime, ignoring_backoff: bool = False) -> list[Foreseen]:
         """Tell what a re-drive of these letters would do; nothing is changed."""
-        allows = self.breaker_gate().allows
-        return foresee(self.side, letters, now=now, ignoring_backoff=ignoring_backoff, allows=allows)
+        return foresee(self.side, letters, now=now, ignoring_backoff=ignoring_backoff, gate=self.breaker_gate())
 
     def redrive(
         self,
@@ -84,11 +89,11 @@ class DeadLetters:
         actor: str,
         why: str,
         clock: Callable[[], datetime],
-        allows: Callable[[Letter], bool] = lambda _: True,
         told: Callable[[int], None] = lambda _: None,
     ) -> Redriven:
-        """Bring these letters back, each whose breaker `allows` it."""
-        redrive = Redrive(state=self.store.state, side=self.side, actor=actor, why=why, allows=allows, told=told)
+        """Bring these letters back, each whose breaker allows it."""
+        gate = self.breaker_gate()
+        redrive = Redrive(state=self.store.state, side=self.side, actor=actor, why=why, gate=gate, told=told)
         return redrive.run(letters, clock=clock)
 
     def purge(self, now: datetime) -> int:

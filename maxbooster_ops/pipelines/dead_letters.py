@@ -23,6 +23,9 @@ from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.watching import targets_of
 
+_SCHEDULE = "dagster/schedule_name"
+"""The tag that Dagster puts on runs which a schedule has started."""
+
 _SHOWN = 50
 _SHOWN_CHARACTERS = 120
 
@@ -40,8 +43,12 @@ class RedriveConfig(dg.Config):
     parked: bool = Field(default=False, description="Those that wait for a person as well, due or not: one more try.")
     ignore_backoff: bool = Field(default=False, description="Also those that are not due yet.")
     dry_run: bool = Field(default=False, description="Only tell what would be done with each, and change nothing.")
-    actor: str = Field(default="schedule", description="Who asks for it; kept with every letter.")
-    why: str = Field(default="it was due", description="Why; kept with every letter.")
+    actor: str = Field(
+        default="", description="Who asks for it; kept with every letter. Left out: `schedule`, or `launchpad`."
+    )
+    why: str = Field(
+        default="", description="Why; kept with every letter. Left out: that it was due, or that somebody asked for it."
+    )
 
     @field_validator("reason")
     @classmethod
@@ -62,8 +69,10 @@ class RedriveConfig(dg.Config):
                 raise ValueError(f"`{text}` {error}") from error
         return text
 
-    def round(self, now: datetime) -> Round:
-        """Give the round that is asked for."""
+    def round(self, now: datetime, *, scheduled: bool) -> Round:
+        """Give the round that is asked for, by the schedule or else by a person."""
+        by_hand = self.parked or bool(self.ids)
+        was_due = not by_hand and not self.ignore_backoff
         selection = Selection(
             ids=tuple(self.ids),
             queues=tuple(self.queues),
@@ -72,11 +81,11 @@ class RedriveConfig(dg.Config):
             failed_before=now - parse_duration(self.older_than) if self.older_than else None,
         )
         return Round(
-            actor=self.actor,
-            why=self.why,
+            actor=self.actor or ("schedule" if scheduled else "launchpad"),
+            why=self.why or ("it was due" if was_due else "by hand"),
             selection=selection,
             ignoring_backoff=self.ignore_backoff,
-            by_hand=self.parked or bool(self.ids),
+            by_hand=by_hand,
         )
 
 
@@ -102,10 +111,11 @@ def redrive(context: dg.AssetExecutionContext, config: RedriveConfig, ops: OpsRe
         return dg.MaterializeResult(metadata={"asked": 0, "note": "No Redis is watched: set REDIS_URL."})
     url = redis_url.get_secret_value()
     with ops.store() as store, open_dead_letters(store, url, redacted=settings.maxbooster_redact_keys) as dead_letters:
+        asked = config.round(now, scheduled=_SCHEDULE in context.run.tags)
         if config.dry_run:
-            return _foreseen(dead_letters, config.round(now), now)
+            return _foreseen(dead_letters, asked, now)
         found, _ = dead_letters.look(now)
-        done = _brought_back(dead_letters, config.round(utc_now()))
+        done = _brought_back(dead_letters, asked)
         dropped = dead_letters.purge(now)
         dead_letters.count(utc_now())
     context.log.info("%d new letters, %d dropped", found.new, dropped)
@@ -156,11 +166,13 @@ redrive_hourly = dg.ScheduleDefinition(
 )
 
 
-def _brought_back(dead_letters: DeadLetters, asked: Round) -> dict[str, int]:
+def _brought_back(dead_letters: DeadLetters, asked: Round) -> dict[str, int | str]:
     letters = asked.letters(dead_letters, utc_now())
     done = asked.run(dead_letters, letters, clock=utc_now)
     refused = {f"refused_{refusal.value}": number for refusal, number in done.refused.items()}
-    held = {"held_by_breaker": done.held_by_breaker, "taken_by_others": done.taken_by_others}
+    held: dict[str, int | str] = {"held_by_breaker": len(done.held), "taken_by_others": done.taken_by_others}
+    if done.held:
+        held["why_held"] = "; ".join(sorted(set(done.held.values())))
     return {"asked": len(letters), "brought_back": done.returned, **held, **refused}
 
 

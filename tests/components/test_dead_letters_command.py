@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -152,11 +153,33 @@ def test_an_open_breaker_holds_back_the_letters_of_its_jobs(rig):
         for number in range(5):
             BreakerStore(client).take("mail", Failed(run=str(number)), Limits(open_for=timedelta(hours=1)))
     foreseen = {row["queue"]: row["would"] for row in answered("redrive", "--dry-run")}
-    assert foreseen == {
-        "mail": "nothing: the circuit breaker of mail is open",
-        "report": "would be brought back",
-    }
-    assert "1 of 2 brought back; 1 held by an open circuit breaker" in said("redrive")
+    assert foreseen["report"] == "would be brought back"
+    assert re.fullmatch(
+        r"nothing: the circuit breaker of mail is open since [-0-9: ]+ UTC, after 5 failures in a row; "
+        r"from [0-9:]+ UTC on it lets one through on trial",
+        foreseen["mail"],
+    )
+    told = said("retry", "--queue", "mail", "--queue", "report")
+    assert "1 of 2 brought back; 1 held back: the circuit breaker of mail is open since" in told
+    assert "They now are: 1 pending, 1 retrying." in told
+    assert "What is held back stays as it is" in told
+    (row,) = answered("retry", "--queue", "mail")
+    assert (row["state"], row["tries"]) == ("pending", 0)
+    assert row["held"].startswith("the circuit breaker of mail is open")
+    edited = said("edit", row["id"], "--data", "{}", "--retry")
+    assert "it is pending" in edited
+    assert "It was not retried: the circuit breaker of mail is open" in edited
+
+
+def test_a_letter_that_cannot_be_retried_as_it_stands_is_named(rig):
+    die(rig)
+    (letter,) = rig.letters()
+    said("discard", letter.id)
+    assert f"0 of 1 brought back; {letter.id} left alone: it is discarded." in said("retry", letter.id)
+    (row,) = answered("retry", letter.id, "--dry-run")
+    assert (row["would"], row["would_return"]) == ("nothing: it is discarded", False)
+    with pytest.raises(UsageError, match="No dead letter dl-unknown"):
+        said("retry", letter.id, "dl-unknown", "--dry-run")
 
 
 def test_two_engineers_who_retry_the_same_filter_at_once_bring_each_job_back_once(rig):

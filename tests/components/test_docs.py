@@ -37,7 +37,14 @@ def test_every_module_of_a_command_is_a_command():
         "dagster_config",
         "alert_views",
     }
-    shared |= {"dead_letter_desk", "dead_letter_views", "chaos_views", "burn_in_display", "burn_in_views"}
+    shared |= {
+        "option_groups",
+        "dead_letter_desk",
+        "dead_letter_views",
+        "chaos_views",
+        "burn_in_display",
+        "burn_in_views",
+    }
     assert {file.stem for file in (ROOT / "maxbooster_ops" / "cli").glob("*.py")} - shared == {
         name.replace("-", "_") for name in COMMANDS
     }

@@ -7,6 +7,7 @@ import pytest
 from support.dead_letter_rig import dead_letter_rig, installed
 
 from maxbooster_ops.dead_letters.letter import LetterState
+from maxbooster_ops.dead_letters.letter_store import history
 from maxbooster_ops.pipelines.dead_letters import RedriveConfig
 from maxbooster_ops.pipelines.definitions import defs
 from maxbooster_ops.settings import variables
@@ -76,11 +77,12 @@ def test_a_look_that_fails_costs_no_beat_and_no_run(rig, monkeypatch):
     assert rig.letters() == []
 
 
-def test_a_job_whose_hash_is_no_job_costs_no_beat(rig):
-    (job_id,) = die(rig)
+def test_a_job_whose_hash_somebody_wrote_over_costs_no_beat_and_hides_no_other(rig):
+    (job_id, _) = die(rig, jobs=2)
     with rig.redis.client() as client:
         client.hset(f"bull:mail:{job_id}", "atm", "many")
     assert run("collect").success
+    assert sorted(letter.attempts for letter in rig.letters()) == [0, 1]
 
 
 def beats(rig):
@@ -123,6 +125,31 @@ def test_the_launchpad_brings_back_what_a_person_picks_and_keeps_who_and_why(rig
     notes = {letter.job.job_id: (letter.tries, letter.note) for letter in rig.letters()}
     assert notes[first] == (1, "the bank is back")
     assert notes[second][0] == 0
+
+
+def test_who_asked_is_kept_though_nobody_says_it(rig):
+    die(rig, jobs=2)
+    run("collect")
+    by_hand, due = rig.letters()
+    run("redrive", ids=[by_hand.id])
+    defs.resolve_job_def("redrive").execute_in_process(tags={"dagster/schedule_name": "redrive_hourly"})
+    assert [last_try(rig, letter) for letter in (by_hand, due)] == [
+        ("launchpad", "by hand"),
+        ("schedule", "it was due"),
+    ]
+
+
+def last_try(rig, letter):
+    with rig.store.state.reading() as connection:
+        tries = [done for done in history(connection, letter.id) if done.action == "retried"]
+    return tries[-1].actor, tries[-1].why
+
+
+@pytest.mark.usefixtures("rig")
+def test_a_letter_that_nobody_knows_fails_the_run_that_asks_for_it():
+    result = run("redrive", ids=["dl-unknown"])
+    assert not result.success
+    assert "No dead letter dl-unknown" in str([event.step_failure_data for event in result.get_step_failure_events()])
 
 
 def test_parked_letters_fail_the_check(rig):
