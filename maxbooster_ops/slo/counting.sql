@@ -66,8 +66,12 @@ GROUP BY ALL
 SELECT min(ts) AS ts FROM beats WHERE kind = 'beat' AND ts > $after AND ts <= $until
 
 -- name: stored
--- Grain: one row per stored window of $from < ts <= $until.
-SELECT ts, service, objective FROM slo_windows WHERE ts > $from AND ts <= $until
+-- Grain: one row per stored window of $from < ts <= $until, and whether nothing was seen in it.
+SELECT ts, service, objective, total IS NULL AS is_empty FROM slo_windows WHERE ts > $from AND ts <= $until
+
+-- name: remove_empty
+-- The windows of $from < ts <= $until in which nothing was seen.
+DELETE FROM ops.slo_windows WHERE ts > $from AND ts <= $until AND total IS NULL
 
 -- name: newest
 -- Grain: one row: the end of the newest window of $after < ts <= $until.

@@ -108,15 +108,29 @@ def keep_windows(
 
 def since(state: State, now: datetime) -> datetime:
     """Give the beginning of the oldest window that the next run may compute."""
+    return _done(state, now) or now - BUDGET_PERIOD
+
+
+def _done(state: State, now: datetime) -> datetime | None:
+    """Give up to where windows were computed; None where none was.
+
+    A mark ahead of the clock was left while that was wrong, and would stop everything until then: the last day is
+    looked at again.
+    """
     done = progress_of(state, WORK)
-    return done.ts if done else now - BUDGET_PERIOD
+    if done is None:
+        return None
+    return done.ts if done.ts <= now else _last_end(now) - _AT_ONCE
+
+
+def _last_end(now: datetime) -> datetime:
+    return _ORIGIN + (now - SETTLED - _ORIGIN) // WINDOW * WINDOW
 
 
 def _due(store: Store, now: datetime) -> tuple[datetime, datetime] | None:
     """Give where the first due window begins and where the last one ends; None where none is due."""
-    until = _ORIGIN + (now - SETTLED - _ORIGIN) // WINDOW * WINDOW
-    done = progress_of(store.state, WORK)
-    after = done.ts if done else until - BUDGET_PERIOD
+    until = _last_end(now)
+    after = _done(store.state, now) or until - BUDGET_PERIOD
     (first,) = store.lake.query(QUERIES["first_beat"], {"after": after, "until": until})
     if first["ts"] is None:
         return None
@@ -192,10 +206,21 @@ def _row(  # noqa: PLR0913 -- a row has many columns
 def _write(
     transaction: LakeTransaction, windows: Sequence[SloWindow], start: datetime, until: datetime
 ) -> list[SloWindow]:
-    """Write the windows that are not there yet: a run that died after its write had not noted its progress."""
-    rows = transaction.connection.execute(QUERIES["stored"], {"from": start, "until": until}).fetchall()
-    stored = {(ts, service, objective) for ts, service, objective in rows}
-    fresh = [window for window in windows if (window.ts, window.service, window.objective) not in stored]
+    """Write the windows that are not there yet: a run that died after its write had not noted its progress.
+
+    One that is there and saw nothing, since it was computed before its time by a clock that was ahead, gives way.
+    """
+    bounds = {"from": start, "until": until}
+    rows = transaction.connection.execute(QUERIES["stored"], bounds).fetchall()
+    stored = {(ts, service, objective): is_empty for ts, service, objective, is_empty in rows}
+    if any(window.total is not None and stored.get(_key(window)) for window in windows):
+        transaction.connection.execute(QUERIES["remove_empty"], bounds)
+        stored = {key: is_empty for key, is_empty in stored.items() if not is_empty}
+    fresh = [window for window in windows if _key(window) not in stored]
     if fresh:
         transaction.insert(fresh, batch_id=f"slo-{fresh[0].ts:%Y%m%dT%H%M}-{fresh[-1].ts:%Y%m%dT%H%M}")
     return fresh
+
+
+def _key(window: SloWindow) -> tuple[datetime, str, str]:
+    return window.ts, window.service, window.objective

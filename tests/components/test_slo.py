@@ -112,6 +112,25 @@ def test_a_run_that_died_before_it_noted_its_progress_is_not_counted_twice(store
     assert store.lake.query("SELECT count(*) AS n, count(DISTINCT ts) AS ts FROM slo_windows") == [{"n": 6, "ts": 6}]
 
 
+def test_a_clock_that_was_a_day_ahead_for_a_while_costs_no_window(store):
+    past = ServicePast(minutes=60, requests=during(30, 50, (450.0, 50.0), BUSY))
+    past.fill(store)
+    judge_every_five_minutes(store, [API], range(5, 21, 5))
+    keep_windows(store, [API], [], now=NOON + 21 * MINUTE + timedelta(days=1))
+    blank = store.lake.query("SELECT count(*) AS n FROM slo_windows WHERE total IS NULL")
+    store.lake.write(  # what came after the jump could not be seen by then
+        lambda transaction: transaction.connection.execute(
+            "UPDATE ops.slo_windows SET total = NULL, bad = NULL, weight = NULL WHERE ts > $jump",
+            {"jump": NOON + 20 * MINUTE},
+        )
+    )
+    assert blank[0]["n"] > 200
+    judge_every_five_minutes(store, [API], range(25, 61, 5))
+    rows = store.lake.query("SELECT ts, bad FROM slo_windows WHERE total > 0 ORDER BY ts")
+    assert [(row["ts"] - NOON) / MINUTE for row in rows] == list(range(4, 60, 5))
+    assert sum(row["bad"] for row in rows) == 40 * 50
+
+
 def test_maintenance_spends_nothing_even_when_it_is_written_down_afterwards(store):
     now, past = NOON + 91 * MINUTE, ServicePast(minutes=90, requests=during(40, 60, ALL_FAIL, BUSY))
     work = Maintenance(start=NOON + 40 * MINUTE, end=NOON + 60 * MINUTE, services=frozenset({"API"}), why="Upgrade")
