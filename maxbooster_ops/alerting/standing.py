@@ -40,8 +40,9 @@ class Standing:
             since = min(channel.failing_since for channel in self.failing if channel.failing_since)
             return f"NOBODY IS REACHED: every channel has been failing since {since:%Y-%m-%d %H:%M} UTC at the latest."
         if self.failing:
-            return f"{', '.join(channel.channel for channel in self.failing)} failing; the others work."
-        return f"{', '.join(self.configured)} work as far as is known."
+            verb = "fails" if len(self.failing) == 1 else "fail"
+            return f"{', '.join(channel.channel for channel in self.failing)} {verb}; the others work."
+        return f"{', '.join(self.configured)} work{'s' if len(self.configured) == 1 else ''} as far as is known."
 
     @property
     def all_fail(self) -> bool:

@@ -73,6 +73,17 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
     console.print(table)
 
 
+def print_lines(title: str, lines: Iterable[tuple[str, object]]) -> None:
+    """Print names with their values, one a line; None is a dash."""
+    console.print(title, style="bold", markup=False, highlight=False)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in lines:
+        grid.add_row(Text(name, style="cyan"), value if isinstance(value, Text) else Text(shown(value)))
+    console.print(grid)
+
+
 def shown(value: object) -> str:
     """Give a value as a person reads it."""
     if value is None:

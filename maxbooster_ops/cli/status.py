@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -10,12 +10,10 @@ from pathlib import Path
 from maxbooster_ops.alerting.channels.registry import build_channels
 from maxbooster_ops.alerting.standing import Standing, standing
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
-from maxbooster_ops.cli.output import console, print_json, print_table, shown
-from maxbooster_ops.cli.running import running_up
+from maxbooster_ops.cli.output import console, print_json, print_lines, print_table, shown
+from maxbooster_ops.cli.running import RunningUp, WatchedAddresses, running_up
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.errors import redact
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.latest import last_beat_ever, snapshot
@@ -27,34 +25,74 @@ from maxbooster_ops.watching import home_of, targets_of
 def run(json: JsonOption = False, home: HomeOption = None) -> None:
     """Show what runs where, what is watched, the newest beat and what failed in it."""
     settings = settings_for(home)
-    place, targets = home_of(settings), targets_of(settings)
+    place = home_of(settings)
     with open_lake(place, read_only=True) as lake:
         seen, newest = snapshot(lake), last_beat_ever(lake)
-    alerting = _standing(settings, place)
-    facts = {**_facts(place, targets, seen, newest), "alerts": _alerts(alerting)}
+    up, alerting = running_up(place), _standing(settings, place)
+    watched = up.watched if up else WatchedAddresses.of(targets_of(settings))
     if json:
-        print_json({**facts, "failures": seen.failures})
+        facts = {**_facts(place, up, watched, seen, newest), "alerts": _alerts(alerting), "failures": seen.failures}
+        print_json(facts)
         return
-    print_table("maxbooster-ops", ("", ""), _lines(facts))
-    if newest:
-        console.print(f"\nThe newest beat was taken {shown(utc_now() - newest)} ago.")
-    console.print(alerting.verdict, style="bold red" if alerting.all_fail else "", highlight=False)
+    print_lines("maxbooster-ops", [*_where(place, up, watched), *_seen(seen, newest), *_alerting(alerting)])
+    console.print(f"\n{alerting.verdict}", style="bold red" if alerting.all_fail else "", highlight=False)
     if seen.failures:
         rows = ((failure.source, failure.target, failure.reason, failure.hint) for failure in seen.failures)
         print_table("\nNot readable in the newest beat", ("source", "target", "reason", "what to do"), rows)
 
 
-def _facts(home: Home, targets: Targets, seen: Snapshot, newest: datetime | None) -> dict[str, object]:
+def _where(home: Home, up: RunningUp | None, watched: WatchedAddresses) -> Iterator[tuple[str, object]]:
+    yield "up", f"running, pid {up.owner.pid}" if up else "not running"
+    if up:
+        yield "Dagster UI", up.dagster_url
+    yield "home", f"{home.root} ({shown(_store_mb(home))} MB of facts and state)"
+    yield "watched", watched.by
+    yield "  Redis", watched.redis
+    yield "  platform", watched.platform
+
+
+def _seen(seen: Snapshot, newest: datetime | None) -> Iterator[tuple[str, object]]:
+    """Say what was seen within the last hour; what was not is a dash, not zero."""
+    beat, redis, queues, probes = seen.beat, seen.redis, seen.queues, seen.probes
+    taken = f"{shown(newest)} UTC, {shown(utc_now() - newest)} ago" if newest else None
+    failed = f"{_count(len(seen.failures), 'failure')}" if seen.failures else "no failure"
+    waiting, dead = sum(queue.waiting for queue in queues), sum(queue.failed for queue in queues)
+    yield "newest beat", f"{taken}: {_count(beat.rows, 'row')}, {failed}" if beat else taken
+    yield (
+        "queues",
+        f"{_count(len(queues), 'queue')}, {_count(waiting, 'job')} waiting, {dead:,} failed" if queues else None,
+    )
+    yield "Redis", f"PING takes {shown(redis.ping_ms_median)} ms" if redis else None
+    yield "monitors", f"{sum(probe.up for probe in probes)} of {len(probes)} up" if probes else None
+    yield "metrics", f"{len(seen.metrics):,} series" if seen.metrics else None
+
+
+def _alerting(alerting: Standing) -> Iterator[tuple[str, object]]:
+    number, critical = sum(alerting.open.values()), alerting.open.get("critical", 0)
+    judged = f"judged at {shown(alerting.evaluated_at)} UTC" if alerting.evaluated_at else "not judged yet"
+    yield "alerts", f"{number or 'none'} open{f', {critical} critical' if number else ''}; {judged}"
+    yield "channels", ", ".join(alerting.configured) or "none"
+    for channel in alerting.failing:
+        yield "  failing", f"{channel.channel}: {channel.last_detail}"
+    if alerting.waiting:
+        yield "  waiting", _count(alerting.waiting, "message")
+    if alerting.heartbeat_at:
+        yield "heartbeat", f"{shown(alerting.heartbeat_at)} UTC"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _facts(
+    home: Home, up: RunningUp | None, watched: WatchedAddresses, seen: Snapshot, newest: datetime | None
+) -> dict[str, object]:
     """Give what is known; a part that was not seen within the last hour is None, not zero."""
-    up, queues, redis = running_up(home), seen.queues, seen.redis
+    queues, redis = seen.queues, seen.redis
     return {
         "up": {"running": True, "pid": up.owner.pid, "dagster": up.dagster_url} if up else {"running": False},
-        "home": {"path": str(home.root), "store_mb": _megabytes(home.lake) + _megabytes(home.state)},
-        "watched": {
-            "by": targets.origin,
-            "redis": redact(targets.redis_url.get_secret_value()) if targets.redis_url else None,
-            "platform": redact(targets.platform_url) if targets.platform_url else None,
-        },
+        "home": {"path": str(home.root), "store_mb": _store_mb(home)},
+        "watched": watched,
         "beat": {"newest": newest, "rows": seen.beat.rows if seen.beat else None, "failures": len(seen.failures)},
         "queues": {
             "seen": len(queues) or None,
@@ -85,12 +123,8 @@ def _alerts(alerting: Standing) -> dict[str, object]:
     }
 
 
-def _lines(facts: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Give a line per fact: the group, then what it holds."""
-    for group, parts in facts.items():
-        if isinstance(parts, dict):
-            for name, value in parts.items():
-                yield f"{group} {name.replace('_', ' ')}", str(value) if name == "pid" else shown(value)
+def _store_mb(home: Home) -> float:
+    return _megabytes(home.lake) + _megabytes(home.state)
 
 
 def _megabytes(place: Path) -> float:

@@ -17,12 +17,11 @@ from filelock import FileLock, Timeout
 from maxbooster_ops.cli.dagster_services import DagsterServices
 from maxbooster_ops.cli.keeping_up import Keeper
 from maxbooster_ops.cli.options import HomeOption, settings_for
-from maxbooster_ops.cli.output import console, errors, print_table
-from maxbooster_ops.cli.running import running_up, save_running
-from maxbooster_ops.errors import StoreError, UsageError, redact
+from maxbooster_ops.cli.output import console, errors, print_lines
+from maxbooster_ops.cli.running import WatchedAddresses, running_up, save_running
+from maxbooster_ops.errors import StoreError, UsageError
 from maxbooster_ops.processes import Supervisor, free_port, is_free
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.sources.targets import Targets
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.watching import home_of, targets_of
 
@@ -76,8 +75,9 @@ def _start(settings: Settings, place: Home, supervisor: Supervisor) -> None:
     with console.status("Starting Dagster"):
         services.start()
     keeper = Keeper(supervisor, services)
-    save_running(place, services.url)
-    _print_table(services.url, place, targets_of(settings))
+    watched = WatchedAddresses.of(targets_of(settings))
+    save_running(place, services.url, watched)
+    _print_table(services.url, place, watched)
     try:
         while True:
             time.sleep(1)
@@ -113,16 +113,16 @@ def _take_back_faults(home: Home) -> None:
         errors.print(f"{done.stdout}{done.stderr}".strip(), style="red", markup=False, highlight=False, soft_wrap=True)
 
 
-def _print_table(url: str, home: Home, targets: Targets) -> None:
+def _print_table(url: str, home: Home, watched: WatchedAddresses) -> None:
     rows = [
         ("Dagster UI", url),
         ("home", str(home.root)),
-        ("watched", targets.origin),
-        ("  Redis", redact(targets.redis_url.get_secret_value()) if targets.redis_url else None),
-        ("  platform", redact(targets.platform_url) if targets.platform_url else None),
+        ("watched", watched.by),
+        ("  Redis", watched.redis),
+        ("  platform", watched.platform),
         ("logs", str(home.logs)),
     ]
-    print_table("maxbooster-ops is up", ("", ""), rows)
+    print_lines("maxbooster-ops is up", rows)
     console.print("\nSee `maxbooster-ops status`, `queues`, `health`, `sql`. Ctrl-C stops everything.")
 
 
