@@ -42,7 +42,8 @@ def run(
     A burn rate of 1 spends the budget in 30 days. `--report` computes a month anew and writes it to `reports/`.
     """
     place = home_of(settings_for(home))
-    objectives, file = load_objectives(place.objectives), load_maintenance(place.maintenance)
+    objectives = load_objectives(place.objectives)
+    file = load_maintenance(place.maintenance, objectives.services)
     with open_lake(place, read_only=True) as lake:
         if report is None:
             statuses = judge_objectives(lake, objectives.active, file.planned, now=utc_now())

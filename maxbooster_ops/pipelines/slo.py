@@ -54,7 +54,8 @@ def slo_status(context: dg.AssetExecutionContext, ops: OpsResource) -> Iterator[
     """Compute the windows that have ended, and show how every objective stands."""
     now = utc_now()
     with ops.store() as store:
-        objectives, file = load_objectives(store.home.objectives), load_maintenance(store.home.maintenance)
+        objectives = load_objectives(store.home.objectives)
+        file = load_maintenance(store.home.maintenance, objectives.services)
         with store.state.reading() as connection:
             planned = [*file.planned, *planned_work(connection, objectives.services, since(store.state, now))]
         windows = keep_windows(store, objectives.active, planned, now=now)
@@ -103,8 +104,9 @@ def slo_report(config: ReportConfig, ops: OpsResource) -> dg.MaterializeResult[N
     month = Month.parse(config.month) if config.month else Month.before(now)
     with ops.store() as store:
         home = store.home
-        objectives, planned = load_objectives(home.objectives).active, load_maintenance(home.maintenance).planned
-        report = report_month(store.lake, month, objectives, planned, now=now)
+        objectives = load_objectives(home.objectives)
+        planned = load_maintenance(home.maintenance, objectives.services).planned
+        report = report_month(store.lake, month, objectives.active, planned, now=now)
         file = write_report(home, month, as_markdown(report))
     missed = sum(one.is_kept is False for one in report.objectives)
     return dg.MaterializeResult(

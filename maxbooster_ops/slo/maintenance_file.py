@@ -5,7 +5,7 @@ Belongs here: what an entry of it means. Not here: YAML (`slo_file.py`), or what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from maxbooster_ops.slo.maintenance import Maintenance
 from maxbooster_ops.slo.slo_file import SloFileError, read_entries
-from maxbooster_ops.user_files import sentence_of
+from maxbooster_ops.user_files import did_you_mean, sentence_of
 
 _ALL = "all"
 
@@ -28,15 +28,20 @@ class PlannedMaintenance:
     problems: Sequence[SloFileError] = ()
 
 
-def load_maintenance(file: Path) -> PlannedMaintenance:
-    """Read the file; none is no maintenance."""
+def load_maintenance(file: Path, services: Collection[str]) -> PlannedMaintenance:
+    """Read the file; none is no maintenance.
+
+    A service that has no objective excuses nobody: the entry holds for its others, and the name is a problem.
+    """
     if not file.exists():
         return PlannedMaintenance()
     entries, problems = read_entries(file, "maintenance")
     planned = []
     for entry in entries:
         try:
-            planned.append(_Entry.model_validate(entry.fields).maintenance())
+            found = _Entry.model_validate(entry.fields)
+            planned.append(found.maintenance())
+            problems += [entry.problem(said, ("services",)) for said in found.unknown(services)]
         except ValidationError as error:
             named = {**entry.fields, "name": "the maintenance"}
             known = [field.alias or name for name, field in _Entry.model_fields.items()]
@@ -80,6 +85,15 @@ class _Entry(BaseModel):
         if self.end <= self.start:
             raise ValueError("a maintenance must end after it begins; look at `from` and `to`")
         return self
+
+    def unknown(self, services: Collection[str]) -> list[str]:
+        """Say of each name that is none of these services what it could be."""
+        return [
+            f"`{name}` is no service with an objective; "
+            + did_you_mean(name, services, otherwise=f"there are {', '.join(services)}")
+            for name in self.services
+            if name != _ALL and name not in services
+        ]
 
     def maintenance(self) -> Maintenance:
         services = None if _ALL in self.services else frozenset(self.services)

@@ -11,6 +11,7 @@ from maxbooster_ops.slo.objective import Promise
 from maxbooster_ops.slo.objective_file import load_objectives
 
 DEFAULTS = {objective.key: objective for objective in load_objectives().active}
+SERVICES = load_objectives().services
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ maintenance:
     services: all
     why: Vague
 """)
-    found = load_maintenance(file)
+    found = load_maintenance(file, SERVICES)
     first, second = found.planned
     assert (first.start, first.services) == (datetime(2026, 11, 22, 2, tzinfo=UTC), {"API", "Database"})
     assert (second.start, second.end, second.services) == (
@@ -136,8 +137,30 @@ maintenance:
     assert "`from: tonight` is no time. Expected one such as `2026-11-22 02:00`" in vague
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("Databse", "`Databse` is no service with an objective; did you mean `Database`?", id="misspelt"),
+        pytest.param("Billing", "there are API, Generation, Database, Frontend, Search", id="unknown"),
+    ],
+)
+def test_a_maintenance_of_a_service_that_nothing_is_promised_of_is_told(tmp_path, name, said):
+    file = tmp_path / "maintenance.yaml"
+    file.write_text(f"""
+maintenance:
+  - from: 2026-11-22 02:00
+    to: 2026-11-22 03:30
+    services: [API, {name}]
+    why: PostgreSQL 17
+""")
+    found = load_maintenance(file, SERVICES)
+    assert found.planned[0].services == {"API", name}
+    assert "maintenance.yaml line 5: " in str(found.problems[0])
+    assert said in str(found.problems[0])
+
+
 def test_no_file_is_no_maintenance(tmp_path):
-    assert load_maintenance(tmp_path / "none.yaml").planned == ()
+    assert load_maintenance(tmp_path / "none.yaml", SERVICES).planned == ()
 
 
 def test_a_promise_reads_as_a_person_says_it():
