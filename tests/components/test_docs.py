@@ -82,6 +82,30 @@ def test_a_module_that_another_one_names_is_there():
     ] == []
 
 
+def test_the_architecture_says_what_every_folder_builds_on():
+    """The third column of its table: rows that name modules name all that they import, except the floor."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| `(\w+)[./][^|]*\|[^|]*\|([^|]*)\|$", text, re.MULTILINE)
+    claimed = {name: set(re.findall(r"`(\w+)`", cell)) for name, cell in rows if "everything below" not in cell}
+    floor = set(re.findall(r"`(\w+)\.py`", text.partition("the floor:")[2].partition("`lint-imports`")[0]))
+    assert claimed == {name: _built_on(name) - floor for name in claimed}
+    assert {path.stem for path in PACKAGE.iterdir() if not path.stem.startswith("__")} == {
+        *claimed,
+        *floor,
+        "cli",
+        "pipelines",
+    }
+
+
+def _built_on(name):
+    files = [PACKAGE / f"{name}.py"] if (PACKAGE / f"{name}.py").is_file() else (PACKAGE / name).rglob("*.py")
+    imported = (
+        re.findall(r"^\s*from maxbooster_ops(?:\.(\w+)[\w.]*)? import (\w+)", file.read_text(), re.MULTILINE)
+        for file in files
+    )
+    return {module or member for found in imported for module, member in found} - {name, "__version__"}
+
+
 def test_the_readme_names_every_folder_of_the_package():
     folders = {
         path.name for path in (ROOT / "maxbooster_ops").iterdir() if path.is_dir() and path.name != "__pycache__"
