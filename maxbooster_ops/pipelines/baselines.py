@@ -17,8 +17,8 @@ from maxbooster_ops.clock import utc_now
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
-from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.tables import markdown_table
 
 _SHOWN = 50
 _ON_DEMAND = tuple(kind for kind in Kind if kind is not Kind.AUTOMATIC)

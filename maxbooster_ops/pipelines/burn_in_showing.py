@@ -11,7 +11,7 @@ from dataclasses import fields
 
 import dagster as dg
 
-from maxbooster_ops.pipelines.presenting import markdown_list
+from maxbooster_ops.markdown import bullets
 from maxbooster_ops.readiness.burn_in.judgement import Judgement
 from maxbooster_ops.readiness.burn_in.part_names import PARTS
 from maxbooster_ops.readiness.burn_in.reporting import Reported
@@ -43,7 +43,7 @@ def observation(check: BurnInCheck, expected: int) -> dg.AssetObservation:
         "taken_at": dg.MetadataValue.timestamp(check.ts),
     }
     if len(check.problems) > 1:
-        metadata["problems"] = dg.MetadataValue.md(markdown_list(check.problems[:_SHOWN]))
+        metadata["problems"] = dg.MetadataValue.md(bullets(check.problems[:_SHOWN]))
     return dg.AssetObservation(CHECKS, description=f"Check {said}", metadata=metadata)
 
 
@@ -70,7 +70,7 @@ def _materialization(reported: Reported) -> dg.AssetMaterialization:
         description=f"{judgement.verdict}: {_why(judgement)}",
         metadata={
             "verdict": judgement.verdict.value,
-            "reasons": dg.MetadataValue.md(markdown_list(reason.text for reason in judgement.reasons)),
+            "reasons": dg.MetadataValue.md(bullets(reason.text for reason in judgement.reasons)),
             "valid_for_release": judgement.valid_for_release,
             "checks": judgement.checks,
             "expected_checks": judgement.expected_checks,

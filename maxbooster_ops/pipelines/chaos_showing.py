@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from maxbooster_ops.pipelines.presenting import markdown_table
+from maxbooster_ops.pipelines.tables import markdown_table
 from maxbooster_ops.readiness.chaos.drill import Target
 from maxbooster_ops.readiness.chaos.drilling import Finished, described
 from maxbooster_ops.readiness.chaos.experiment import Experiment

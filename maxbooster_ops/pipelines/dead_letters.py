@@ -19,8 +19,8 @@ from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.service import DeadLetters, open_dead_letters
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.pipelines.groups import DEAD_LETTERS, OWNERS
-from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.tables import markdown_table
 from maxbooster_ops.watching import targets_of
 
 _SCHEDULE = "dagster/schedule_name"

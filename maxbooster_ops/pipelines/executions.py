@@ -15,8 +15,9 @@ from maxbooster_ops.analysis.executions.metrics import job_metrics as measure_jo
 from maxbooster_ops.analysis.executions.recommending import Severity
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
-from maxbooster_ops.pipelines.presenting import Result, markdown_table, selected
+from maxbooster_ops.pipelines.presenting import Result, selected
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.tables import markdown_table
 
 _WINDOW = timedelta(hours=24)
 

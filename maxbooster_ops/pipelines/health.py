@@ -11,9 +11,9 @@ from maxbooster_ops.analysis.health import COMPONENTS, Component, Health, Verdic
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.groups import COLLECTION, OWNERS
-from maxbooster_ops.pipelines.presenting import markdown_table
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.slo import slo_status
+from maxbooster_ops.pipelines.tables import markdown_table
 from maxbooster_ops.store.latest import snapshot
 
 

@@ -16,6 +16,7 @@ from maxbooster_ops.pipelines.burn_in import runs_of
 from maxbooster_ops.pipelines.groups import HOUSEKEEPING, OWNERS
 from maxbooster_ops.pipelines.instance_upkeep import RunRetention, drop_runs, drop_tick_logs, vacuum_records
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.tables import markdown_table
 from maxbooster_ops.readiness.burn_in.sessions import running
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
@@ -148,10 +149,8 @@ def _result(upkeep: Upkeep, megabytes: Mapping[str, float]) -> dg.MaterializeRes
 
 
 def _table(freed: tuple[Freed, ...]) -> str:
-    header = "| step | of | rows | files | kB | lock ms |\n|---|---|---|---|---|---|"
-    rows = [
-        f"| {one.step} | `{one.subject}` | {one.rows:,} | {one.files:,} | {one.bytes / 1024:,.0f} "
-        f"| {1000 * one.locked_seconds:,.0f} |"
+    rows = (
+        (one.step, one.subject, one.rows, one.files, round(one.bytes / 1024), round(1000 * one.locked_seconds))
         for one in freed
-    ]
-    return "\n".join([header, *rows])
+    )
+    return markdown_table(("step", "of", "rows", "files", "kB", "lock ms"), rows)

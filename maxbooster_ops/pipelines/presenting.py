@@ -1,4 +1,4 @@
-"""Facts as Dagster shows them: numbers that plot, small tables, checks.
+"""Facts as Dagster shows them: numbers that plot, a table, checks.
 
 Belongs here: the translation into Dagster's result types. Not here: which numbers matter (`analysis/summaries.py`) or
 what is too much (`analysis/thresholds.py`).
@@ -7,7 +7,6 @@ what is too much (`analysis/thresholds.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
@@ -17,6 +16,7 @@ from maxbooster_ops.analysis.components import WATCHED
 from maxbooster_ops.analysis.snapshots import snapshot_of
 from maxbooster_ops.analysis.summaries import summarize
 from maxbooster_ops.analysis.thresholds import THRESHOLDS, Limits, Threshold
+from maxbooster_ops.pipelines.tables import markdown_table
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.facts import Fact, QueueSample, SourceFailure
 
@@ -121,47 +121,9 @@ def _readable(value: float) -> float:
 def queue_table(samples: Sequence[QueueSample]) -> str:
     """Give the newest sample of each queue as a Markdown table."""
     newest = {(sample.prefix, sample.queue): sample for sample in samples}
-    header = "| queue | waiting | active | delayed | failed | completed since | p95 ms |\n|---|---|---|---|---|---|---|"
-    rows = [
-        f"| {_escaped(s.queue)} | {s.waiting} | {s.active} | {s.delayed} | {s.failed} | {_shown(s.completed_delta)} "
-        f"| {_shown(s.processing_ms_p95)} |"
+    columns = ("queue", "waiting", "active", "delayed", "failed", "completed since", "p95 ms")
+    rows = (
+        (s.queue, s.waiting, s.active, s.delayed, s.failed, s.completed_delta, s.processing_ms_p95)
         for s in newest.values()
-    ]
-    return "\n".join([header, *rows])
-
-
-def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Give rows as a Markdown table; numbers stand right, None is a dash, text is text and never markup."""
-    listed = [tuple(row) for row in rows]
-    numeric = [any(_is_number(row[number]) for row in listed) for number in range(len(columns))]
-    ruler = "".join("---:|" if is_number else "---|" for is_number in numeric)
-    lines = (f"| {' | '.join(map(_cell, row))} |" for row in listed)
-    return "\n".join([f"| {' | '.join(columns)} |", f"|{ruler}", *lines])
-
-
-def markdown_list(texts: Iterable[str]) -> str:
-    """Give texts as a Markdown list; text is text and never markup."""
-    return "\n".join(f"- {_escaped(text)}" for text in texts)
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None or isinstance(value, int | float):
-        return _shown(value)
-    return _escaped(str(value))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _shown(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.6g}"
-
-
-def _escaped(text: str) -> str:
-    # Names and answers come from the platform: they must not become a column, a link or a tag.
-    return "".join(f"\\{letter}" if letter in "\\|`*_[]<>!#" else letter for letter in text.replace("\n", " "))
+    )
+    return markdown_table(columns, rows)

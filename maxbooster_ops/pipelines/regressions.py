@@ -14,8 +14,9 @@ from maxbooster_ops.analysis.regressions.keeping import keep_regressions
 from maxbooster_ops.analysis.statistics.comparing import Result as Outcome
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
-from maxbooster_ops.pipelines.presenting import Result, markdown_table, selected
+from maxbooster_ops.pipelines.presenting import Result, selected
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.tables import markdown_table
 from maxbooster_ops.store.findings import Regression
 
 _SHOWN = 100

@@ -12,8 +12,9 @@ from maxbooster_ops.analysis.trends.finding import find_trends, keep_trends
 from maxbooster_ops.analysis.trends.judging import Verdict
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
-from maxbooster_ops.pipelines.presenting import Result, markdown_table, selected
+from maxbooster_ops.pipelines.presenting import Result, selected
 from maxbooster_ops.pipelines.resources import OpsResource
+from maxbooster_ops.pipelines.tables import markdown_table
 from maxbooster_ops.store.findings import Trend
 
 _SHOWN = 50

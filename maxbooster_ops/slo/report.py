@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from maxbooster_ops.errors import UsageError
+from maxbooster_ops.markdown import escaped, table
 from maxbooster_ops.slo.budget import BUDGET_PERIOD, Budget, spent
+from maxbooster_ops.slo.figures import number, percent
 from maxbooster_ops.slo.ledger import Ledger, Tally
 from maxbooster_ops.slo.maintenance import Maintenance
-from maxbooster_ops.slo.markdown import escaped, number, percent, table
 from maxbooster_ops.slo.objective import Objective
 from maxbooster_ops.slo.windows import read_ledgers
 from maxbooster_ops.store.home import Home

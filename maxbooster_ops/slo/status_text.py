@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from maxbooster_ops.slo.markdown import number, percent, table
+from maxbooster_ops.markdown import table
+from maxbooster_ops.slo.figures import number, percent
 from maxbooster_ops.slo.status import Status, Verdict
 
 LITTLE_LEFT = 0.25

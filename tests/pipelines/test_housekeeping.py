@@ -165,7 +165,7 @@ def test_a_cleanup_shows_what_it_freed_and_how_large_everything_is(instance, hom
     numbers = shown(result, "store_maintenance")
     assert numbers["rows_freed"] == 1
     assert {"files_freed", "mb_freed", "longest_lock_ms", "lake_mb", "state_mb", "dagster_mb"} <= set(numbers)
-    assert "| drop | `beats` | 1 |" in numbers["steps"]
+    assert "| drop | beats | 1 |" in numbers["steps"]
     assert shown(result, "instance_housekeeping")["home_mb"] > 0
 
 
@@ -174,7 +174,7 @@ def test_a_dry_cleanup_only_tells(instance, home):
     with open_store(home) as store:
         store.lake.write(lambda transaction: transaction.insert([fact(BeatTaken, ts=old)], batch_id="b"))
         result = run_cleanup(instance, dry_run=True)
-        assert "| would drop | `beats` | 1 |" in shown(result, "store_maintenance")["steps"]
+        assert "| would drop | beats | 1 |" in shown(result, "store_maintenance")["steps"]
         assert len(store.lake.query("FROM beats")) == 1
 
 

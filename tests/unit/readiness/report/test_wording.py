@@ -5,12 +5,9 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
-from maxbooster_ops.readiness.report.rendering import escaped_markdown
 from maxbooster_ops.readiness.report.wording import change, number, outside, quantity, span
 
-MARKDOWN = MarkdownIt("commonmark").enable("table")
 PLAIN = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False)
 
 
@@ -70,29 +67,3 @@ def test_text_from_outside_becomes_one_harmless_line():
     said = outside("a\njob\t\x1b[31m\u202eevil\x00 at redis://me:word@host/0 " + "x" * 2000)
     assert said.startswith("a job \ufffd[31m\ufffdevil\ufffd at redis://***@host/0 x")
     assert len(said) == 500
-
-
-@given(text=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=40))
-def test_markdown_shows_any_text_as_it_is(text):
-    html = MARKDOWN.render(f"| column |\n|---|\n| {escaped_markdown(text)} |")
-    shown = html.partition("<td>")[2].partition("</td>")[0]
-    assert html.count("<td>") == 1
-    assert unescaped(shown) == text
-
-
-@pytest.mark.parametrize(
-    "text", ["1. one", "- one", "+ one", "# one", "> one", "===", "---", "***", "```", "~~~", "[a]: b"]
-)
-def test_a_line_of_text_stays_a_paragraph(text):
-    assert unescaped(MARKDOWN.render(escaped_markdown(text))) == f"<p>{text}</p>\n"
-
-
-@pytest.mark.parametrize("text", ["https://evil.example/x", "see www.evil.example", "me@evil.example"])
-def test_an_address_does_not_become_a_link(text):
-    escaped = escaped_markdown(text)
-    assert not any(start in escaped for start in ("https://", "www.", "me@"))
-    assert unescaped(MARKDOWN.render(escaped)) == f"<p>{text}</p>\n"
-
-
-def unescaped(html: str) -> str:
-    return html.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
