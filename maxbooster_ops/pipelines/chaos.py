@@ -15,6 +15,7 @@ from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.sensor_ticks import ticks_every
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.readiness.chaos.drilling import Asked, ChaosDrill
+from maxbooster_ops.readiness.chaos.history import newest_whole
 from maxbooster_ops.readiness.chaos.interrupting import held_back
 from maxbooster_ops.readiness.chaos.leftovers import roll_back_leftovers
 from maxbooster_ops.readiness.chaos.scenarios import load_catalog
@@ -22,11 +23,6 @@ from maxbooster_ops.readiness.chaos.targets import Choice
 
 _NO_RETRIES = {"dagster/max_retries": "0"}
 """A drill that died is no reason to put the same faults in again."""
-
-_NEWEST = """
-    SELECT ts, drill_id, verdict, valid_for_release, numbers['passed'] AS passed, numbers['total'] AS total
-    FROM drill_results WHERE drill = 'chaos' AND scenario = '' AND verdict <> 'partial'
-    ORDER BY ts DESC LIMIT 1"""
 
 
 class ChaosConfig(dg.Config):
@@ -93,16 +89,15 @@ chaos_asset = dg.AssetSpec(
 def newest_drill_is_ready(ops: OpsResource) -> dg.AssetCheckResult:
     """Look at the newest verdict again."""
     with ops.lake() as lake:
-        rows = lake.query(_NEWEST)
-    if not rows:
+        newest = newest_whole(lake)
+    if newest is None:
         said = "No chaos drill has run to its end yet."
         return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description=said)
-    (newest,) = rows
-    said = f"{newest['passed']:.0f}/{newest['total']:.0f} passed in drill {newest['drill_id']}, {newest['ts']:%Y-%m-%d}"
+    said = f"{newest.passed:.0f}/{newest.total:.0f} passed in drill {newest.drill_id}, {newest.ts:%Y-%m-%d}"
     return dg.AssetCheckResult(
-        passed=newest["valid_for_release"],
-        severity=severity_of(newest["verdict"]),
-        description=f"{newest['verdict']}: {said}",
+        passed=newest.valid_for_release,
+        severity=severity_of(newest.verdict),
+        description=f"{newest.verdict}: {said}",
     )
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 
 import psutil
 import pytest
@@ -15,9 +16,11 @@ from support.redis_process import RedisProcess
 from support.running_up import eventually
 
 from maxbooster_ops.processes.family import Identity
+from maxbooster_ops.readiness.chaos.journal import Journal
 from maxbooster_ops.readiness.chaos.leftovers import roll_back_leftovers
 from maxbooster_ops.sandbox.endpoints import Endpoints, live_endpoints, save_endpoints
 from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.state import open_state
 
 
@@ -65,6 +68,70 @@ def run_until_its_worker_works(home, redis, folder):
     return drill, psutil.Process(drill.pid).children(recursive=True)
 
 
+def kept(home):
+    with open_lake(home, read_only=True) as lake:
+        columns = "drill_id, scenario, verdict, valid_for_release, reasons"
+        return [tuple(row.values()) for row in lake.query(f"SELECT {columns} FROM drill_results ORDER BY scenario")]
+
+
+def dead_drill(home, *journals):
+    """Leave what a drill leaves that is killed between two scenarios, or in one that is under way."""
+    began = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    (home.drills / "dead").mkdir(parents=True)
+    for name, outcome, counts in journals:
+        heading = {"title": f"About {name}", "target": "t", "started_at": began.isoformat(), "counts": counts}
+        of_drill = {"drill_began_at": began.isoformat(), "drill_counts": 5}
+        journal = Journal(home, "dead", name, heading={**heading, **of_drill}, told=lambda *_: None)
+        journal.add(began + timedelta(seconds=9), "method", "a step", "ok")
+        if outcome:
+            journal.conclude(outcome, "" if outcome == "passed" else "It broke.")
+
+
+@pytest.mark.parametrize(
+    ("journals", "verdict", "reasons"),
+    [
+        pytest.param([("a", "passed", True)], "partial", [], id="between two scenarios"),
+        pytest.param(
+            [("a", "failed", True), ("b", "", True)],
+            "review",
+            ["About a: It broke.", "About b: The process that ran it died."],
+            id="after one that failed",
+        ),
+    ],
+)
+def test_a_drill_that_died_is_kept_once_with_what_it_had_come_to(home, journals, verdict, reasons):
+    dead_drill(home, *journals)
+    with open_state(home) as state:
+        assert not roll_back_leftovers(settings_of(home), state)
+        dead_drill(home)  # as if the folder could not be dropped
+        assert not roll_back_leftovers(settings_of(home), state)
+    whole, *scenarios = kept(home)
+    assert whole == ("dead", "", verdict, False, ["The process that ran it died.", *reasons])
+    assert [row[1] for row in scenarios] == [name for name, _, _ in journals]
+    assert [path for path in home.drills.iterdir() if path.is_dir()] == []
+
+
+def test_a_drill_that_died_is_kept_later_where_the_lake_takes_nothing_now(home):
+    dead_drill(home, ("a", "passed", True))
+    home.catalog.parent.mkdir(parents=True)
+    home.catalog.write_text("no catalog")
+    with open_state(home) as state:
+        roll_back_leftovers(settings_of(home), state)
+        assert (home.drills / "dead").is_dir()
+        home.catalog.unlink()
+        roll_back_leftovers(settings_of(home), state)
+    assert [row[1] for row in kept(home)] == ["", "a"]
+    assert not (home.drills / "dead").exists()
+
+
+def test_a_damaged_journal_keeps_nothing_else_from_being_told(home):
+    dead_drill(home, ("a", "passed", True), ("b", "", True))
+    (home.reports / "chaos-dead" / "a.json").write_text('{"outcome": ')
+    with open_state(home) as state:
+        roll_back_leftovers(settings_of(home), state)
+    assert [row[1:3] for row in kept(home)] == [("", "partial"), ("b", "not run")]
+
+
 def test_a_worker_whose_drill_and_guardian_were_killed_is_ended_before_its_queue_is_removed(home, redis, tmp_path):
     drill, programs = run_until_its_worker_works(home, redis, tmp_path)
     (journal,) = home.reports.glob("chaos-*/long.json")
@@ -86,6 +153,13 @@ def test_a_worker_whose_drill_and_guardian_were_killed_is_ended_before_its_queue
     told = json.loads(journal.read_text())
     assert (told["outcome"], told["reason"]) == ("not run", "The process that ran it died.")
     assert told["steps"][-1]["name"] == "fault drill-queue taken back at the next start"
+    drill_id = journal.parent.name.removeprefix("chaos-")
+    assert kept(home) == [
+        (drill_id, "", "partial", False, ["The process that ran it died.", "A title: The process that ran it died."]),
+        (drill_id, "long", "not run", False, ["The process that ran it died."]),
+    ]
+    assert "The process that ran it died." in (home.reports / f"chaos-{drill_id}.md").read_text()
+    assert [path for path in home.drills.iterdir() if path.is_dir()] == []
 
 
 def test_a_stand_whose_owner_is_a_zombie_has_ended(tmp_path):

@@ -60,18 +60,15 @@ def running_drill(home: Home) -> str | None:
 
 @contextmanager
 def drill_folder(home: Home, drill_id: str) -> Iterator[Path]:
-    """Give the drill that holds the lock a folder that goes with it, and drop those of drills that died."""
-    drop_drill_folders(home)
+    """Give the drill that holds the lock a folder that goes with it."""
     folder = home.drills / drill_id
     folder.mkdir()
     try:
         yield folder
     finally:
-        drop_drill_folders(home)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def drop_drill_folders(home: Home) -> None:
-    """Drop the folders of all drills; only for who holds the lock."""
-    for folder in home.drills.iterdir():
-        if folder.is_dir():
-            shutil.rmtree(folder, ignore_errors=True)
+def left_folders(home: Home) -> dict[str, Path]:
+    """Give the folders of drills by the drills' ids; for who holds the lock, those of drills that died."""
+    return {path.name: path for path in home.drills.iterdir() if path.is_dir()} if home.drills.is_dir() else {}

@@ -9,30 +9,28 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.errors import RefusedError, StoreError
-from maxbooster_ops.logs import get_logger
+from maxbooster_ops.errors import RefusedError
 from maxbooster_ops.readiness.chaos.drill import Target
 from maxbooster_ops.readiness.chaos.drill_lock import drill_folder, only_one
 from maxbooster_ops.readiness.chaos.experiment import Experiment
+from maxbooster_ops.readiness.chaos.history import keep
 from maxbooster_ops.readiness.chaos.interrupting import held_back
 from maxbooster_ops.readiness.chaos.journal import Journal
 from maxbooster_ops.readiness.chaos.ledger import FaultState, Ledger, Written
 from maxbooster_ops.readiness.chaos.leftovers import take_back
-from maxbooster_ops.readiness.chaos.results import Outcome, facts, judge
+from maxbooster_ops.readiness.chaos.results import Outcome, judge
 from maxbooster_ops.readiness.chaos.runner import Place, run_scenario
 from maxbooster_ops.readiness.chaos.scenarios import Catalog
 from maxbooster_ops.readiness.chaos.targets import Choice, TargetSecrets, address, open_target
-from maxbooster_ops.readiness.report.chaos import write_chaos_report
 from maxbooster_ops.readiness.report.chaos_summary import ChaosSummary, ScenarioSummary, StepSummary
-from maxbooster_ops.readiness.report.files import kept_path
 from maxbooster_ops.settings import Settings
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.opening import Store
 
 
@@ -107,7 +105,7 @@ class ChaosDrill:
         course = _Course(id=_new_id(self._clock()), began=self._clock(), total=sum(one.five for one in chosen))
         with only_one(self._store.home, course.id):
             ledger = self._ledger(course)
-            take_back(ledger, self._store.home)
+            take_back(ledger, self._store.home, lambda: nullcontext(self._store.lake))
             with drill_folder(self._store.home, course.id) as folder:
                 try:
                     self._run_each(asked, chosen, course, ledger, folder, listener)
@@ -115,8 +113,8 @@ class ChaosDrill:
                     if not course.results:
                         raise
                     course.interruption = error
-            with held_back():
-                return self._concluded(course, ledger)
+                with held_back():  # in its folder: who finds that knows that the drill died before it was kept
+                    return self._concluded(course, ledger)
 
     def _run_each(
         self,
@@ -150,7 +148,14 @@ class ChaosDrill:
                     ledger.roll_back_open(drill_id=course.id)
 
     def _journal(self, experiment: Experiment, course: _Course, listener: Listener) -> Journal:
-        heading = {"title": experiment.title, "target": course.target, "started_at": self._clock().isoformat()}
+        heading = {
+            "title": experiment.title,
+            "target": course.target,
+            "started_at": self._clock().isoformat(),
+            "counts": experiment.five,
+            "drill_began_at": course.began.isoformat(),
+            "drill_counts": course.total,
+        }
         journal = Journal(self._store.home, course.id, experiment.name, heading=heading, told=listener.step_done)
         course.journals[experiment.name] = journal
         return journal
@@ -186,9 +191,7 @@ class ChaosDrill:
             scenarios=tuple(course.results),
             leftovers=tuple(str(one) for one in ledger.open()),
         )
-        report = _report(self._store.home, summary)
-        rows = list(facts(summary, kept_path(self._store.home, report) if report else None))
-        self._store.lake.write(lambda transaction: transaction.insert(rows, batch_id=f"chaos-{course.id}"))
+        report = keep(self._store.lake, summary)
         return Finished(summary=summary, report=report, interruption=course.interruption)
 
 
@@ -211,11 +214,3 @@ def _refuse_beside(left: Sequence[Written], target: Target) -> None:
             f"A fault of an earlier drill is still there: {'; '.join(map(str, beside))}. Remove the cause and run "
             "`maxbooster-ops chaos --roll-back`, or take it back by hand and say so with `--forget`."
         )
-
-
-def _report(home: Home, summary: ChaosSummary) -> Path | None:
-    try:
-        return write_chaos_report(home, summary)
-    except StoreError as error:
-        get_logger().warning("chaos_report_not_written", drill=summary.drill_id, reason=str(error))
-        return None

@@ -25,11 +25,16 @@ UNDER_WAY = "under way"
 
 _MOST_CHARACTERS = 2000
 
+_HEADING = frozenset({"title", "target", "started_at", "counts", "drill_began_at", "drill_counts"})
+"""What whoever opens a journal tells of the scenario, and of its drill: when it began, how many count in it."""
+
+_FIELDS = _HEADING | {"drill", "scenario", "outcome", "reason", "steps"}
+
 
 class Journal:
     """The steps of one scenario, on disk in `reports/chaos-<drill>/<scenario>.json` after each of them."""
 
-    def __init__(self, home: Home, drill_id: str, scenario: str, *, heading: Mapping[str, str], told: Told) -> None:
+    def __init__(self, home: Home, drill_id: str, scenario: str, *, heading: Mapping[str, Any], told: Told) -> None:
         self.file = journal_folder(home, drill_id) / f"{scenario}.json"
         self.steps: list[StepSummary] = []
         self._home = home
@@ -85,17 +90,33 @@ class Journal:
         _put(self._home, self.file, content)
 
 
-def conclude_left(home: Home, drill_id: str, scenario: str, steps: Sequence[StepSummary]) -> None:
-    """Say in the journal of a scenario whose process died how it ended, and what was done since."""
-    file = journal_folder(home, drill_id) / f"{scenario}.json"
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        content["steps"] += [asdict(step) for step in steps]
-        if content["outcome"] == UNDER_WAY:
-            content |= {"outcome": "not run", "reason": "The process that ran it died."}
-        _put(home, file, content)
-    except (OSError, ValueError, KeyError, TypeError, StoreError) as error:
-        get_logger().warning("journal_not_written", scenario=scenario, reason=str(error))
+def conclude_left(home: Home, drill_id: str, done: Mapping[str, Sequence[StepSummary]]) -> None:
+    """Say in the journals of a drill that died how it ended, and what was `done` since, by scenario."""
+    for content in read_journals(home, drill_id):
+        scenario, steps = content["scenario"], done.get(content["scenario"], ())
+        is_under_way = content["outcome"] == UNDER_WAY
+        if not (steps or is_under_way):
+            continue
+        ended = {"outcome": "not run", "reason": "The process that ran it died."} if is_under_way else {}
+        concluded = {**content, **ended, "steps": [*content["steps"], *map(asdict, steps)]}
+        try:
+            _put(home, journal_folder(home, drill_id) / f"{scenario}.json", concluded)
+        except StoreError as error:
+            get_logger().warning("journal_not_written", scenario=scenario, reason=str(error))
+
+
+def read_journals(home: Home, drill_id: str) -> Sequence[Mapping[str, Any]]:
+    """Read the journals of a drill, by name; without those that somebody damaged, or an earlier release wrote."""
+    found = []
+    for file in sorted(journal_folder(home, drill_id).glob("*.json")):
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            get_logger().warning("journal_not_read", file=str(file), reason=str(error))
+            continue
+        if isinstance(content, dict) and content.keys() >= _FIELDS:
+            found.append(content)
+    return found
 
 
 def _put(home: Home, file: Path, content: Mapping[str, Any]) -> None:

@@ -6,17 +6,22 @@ Belongs here: that look. Not here: how a fault is taken back (`ledger.py`, `faul
 from __future__ import annotations
 
 import os
+import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
+from functools import partial
 
 import psutil
 
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.errors import redact
+from maxbooster_ops.errors import StoreError, redact
+from maxbooster_ops.logs import get_logger
 from maxbooster_ops.processes.family import MARK, end
-from maxbooster_ops.readiness.chaos.drill_lock import DrillRunsError, drop_drill_folders, only_one
+from maxbooster_ops.readiness.chaos.dead_drills import keep_dead
+from maxbooster_ops.readiness.chaos.drill_lock import DrillRunsError, left_folders, only_one
 from maxbooster_ops.readiness.chaos.fault import Fault
 from maxbooster_ops.readiness.chaos.faults import FAULTS
 from maxbooster_ops.readiness.chaos.journal import conclude_left
@@ -26,6 +31,7 @@ from maxbooster_ops.readiness.chaos.targets import TargetSecrets
 from maxbooster_ops.readiness.report.chaos_summary import StepSummary
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.lake import Lake, open_lake
 from maxbooster_ops.store.state import State
 
 _ENDED_WITHIN_SECONDS = 12.0
@@ -48,28 +54,29 @@ def roll_back_leftovers(
     """
     kinds = faults or {fault.kind: fault for fault in FAULTS}
     ledger = Ledger(state, kinds, TargetSecrets(settings, state.home), clock=clock)
-    if not (ledger.open() or _has_folders(state)):
+    if not (ledger.open() or left_folders(state.home)):
         return ()
     with suppress(DrillRunsError), only_one(state.home, "roll-back"):
-        return take_back(ledger, state.home)
+        return take_back(ledger, state.home, partial(open_lake, state.home, threads=1))
     return ()
 
 
-def take_back(ledger: Ledger, home: Home) -> Sequence[Written]:
-    """Take back every open fault and drop what drills left on disk; only for who holds the lock.
+def take_back(ledger: Ledger, home: Home, lake: Callable[[], AbstractContextManager[Lake]]) -> Sequence[Written]:
+    """Take back every open fault, keep what dead drills had come to, and drop their folders; for who holds the lock.
 
     First the programs of dead drills must have ended: a worker that still runs would put keys back into its queue.
     """
-    dead = {written.drill_id for written in ledger.open()} | {
-        path.name for path in home.drills.iterdir() if path.is_dir()
-    }
+    folders = left_folders(home)
+    dead = {written.drill_id for written in ledger.open()} | folders.keys()
     until = time.monotonic() + _ENDED_WITHIN_SECONDS
     while (programs := _programs(home, dead)) and time.monotonic() < until:
         time.sleep(_POLL_SECONDS)
     end(programs, grace_seconds=_GRACE_SECONDS)  # whoever killed the drill killed its guardian, too
     done = ledger.roll_back_open()
-    _tell_journals(home, done)
-    drop_drill_folders(home)
+    _tell_journals(home, dead, done)
+    if folders and _are_kept(folders, done, lake):
+        for folder in folders.values():
+            shutil.rmtree(folder, ignore_errors=True)
     return done
 
 
@@ -103,11 +110,29 @@ def _is_ours(process: psutil.Process) -> bool:
         return False
 
 
-def _tell_journals(home: Home, done: Sequence[Written]) -> None:
+def _tell_journals(home: Home, dead: Iterable[str], done: Sequence[Written]) -> None:
     """Let the journals of dead drills tell their end, which their process could not."""
-    for drill_id, scenario in dict.fromkeys((one.drill_id, one.scenario) for one in done):
-        steps = [_step(one) for one in done if (one.drill_id, one.scenario) == (drill_id, scenario)]
-        conclude_left(home, drill_id, scenario, steps)
+    for drill_id in dead:
+        steps: dict[str, list[StepSummary]] = defaultdict(list)
+        for one in done:
+            if one.drill_id == drill_id:
+                steps[one.scenario].append(_step(one))
+        conclude_left(home, drill_id, steps)
+
+
+def _are_kept(
+    drill_ids: Iterable[str], done: Sequence[Written], lake: Callable[[], AbstractContextManager[Lake]]
+) -> bool:
+    """Keep what dead drills had come to; False where that cannot be done now, and the next look tries again."""
+    try:
+        with lake() as opened:
+            for drill_id in sorted(drill_ids):
+                left = [str(one) for one in done if (one.drill_id, one.state) == (drill_id, FaultState.STUCK)]
+                keep_dead(opened, drill_id, left)
+    except StoreError as error:
+        get_logger().warning("dead_drills_kept_later", reason=str(error))
+        return False
+    return True
 
 
 def _step(one: Written) -> StepSummary:
@@ -115,8 +140,3 @@ def _step(one: Written) -> StepSummary:
     said = "cannot be taken back" if is_stuck else "taken back at the next start"
     name, outcome = f"fault {one.kind} {said}", "failed" if is_stuck else "ok"
     return StepSummary(at=utc_now(), part="rollback", name=name, outcome=outcome, detail=redact(one.problem or ""))
-
-
-def _has_folders(state: State) -> bool:
-    drills = state.home.drills
-    return drills.is_dir() and any(path.is_dir() for path in drills.iterdir())

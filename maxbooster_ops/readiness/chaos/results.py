@@ -65,7 +65,7 @@ def facts(summary: ChaosSummary, report: str | None) -> Iterator[DrillResult]:
         started_at=summary.started_at,
         verdict=summary.verdict,
         valid_for_release=valid_for_release(summary),
-        reasons=[*problems, *summary.leftovers],
+        reasons=[*filter(None, [summary.remark]), *problems, *summary.leftovers],
         numbers={
             "passed": summary.passed,
             "total": summary.total,

@@ -81,7 +81,8 @@ def _headline(drill: ChaosSummary) -> Headline:
 
 def _summary(drill: ChaosSummary) -> str:
     beyond = [scenario for scenario in drill.scenarios if not scenario.counts]
-    said = f"In {span(drill.ended_at - drill.started_at)} until {moment(drill.ended_at)}."
+    took = f"In {span(drill.ended_at - drill.started_at)} until {moment(drill.ended_at)}."
+    said = f"{outside(drill.remark)} {took}".lstrip()
     if not beyond:
         return said
     passed = sum(scenario.outcome == "passed" for scenario in beyond)

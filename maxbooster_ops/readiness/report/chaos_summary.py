@@ -47,7 +47,8 @@ class ScenarioSummary:
 class ChaosSummary:
     """One drill: `verdict` is ready, review or not ready, resting on `passed` of `total` scenarios that count.
 
-    `leftovers` says in a sentence each which fault could not be taken back; there should be none.
+    `leftovers` says in a sentence each which fault could not be taken back; there should be none. `remark` is what else
+    happened to the drill as a whole: that its process died.
     """
 
     drill_id: str
@@ -59,3 +60,4 @@ class ChaosSummary:
     total: int
     scenarios: Sequence[ScenarioSummary]
     leftovers: Sequence[str] = ()
+    remark: str = ""
