@@ -13,6 +13,7 @@ from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.facts import BeatTaken, QueueSample
 from maxbooster_ops.store.lake import open_lake
+from maxbooster_ops.store.maintenance.lake_upkeep import Bounds, tidying
 
 SECOND = timedelta(seconds=1)
 MANY = 300
@@ -81,7 +82,7 @@ def test_a_table_whose_rows_are_all_older_is_held_with_its_first_new_one(lake, r
     lake.write(
         lambda transaction: transaction.connection.execute("DELETE FROM ops.queue_samples WHERE ts < $1", [since])
     )
-    lake.write(lambda transaction: transaction.connection.execute("CALL ducklake_flush_inlined_data('ops')"))
+    list(tidying(lake, Bounds.at(NOON))["flush"]())
     assert held_rows() == rows
 
 

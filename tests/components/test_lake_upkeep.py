@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import duckdb
 import pytest
 from filelock import FileLock
 from support.facts import NOON, fact
+from support.upkeeps import TODAY, bounds, inlined, parquet, rows_by_batch, write, write_beats
 
 from maxbooster_ops.errors import StoreBusyError
 from maxbooster_ops.store.facts import BeatTaken, MetricSample, QueueSample
 from maxbooster_ops.store.findings import BaselineMetric, Rollup, Trend
 from maxbooster_ops.store.home import Home
-from maxbooster_ops.store.maintenance.lake_upkeep import Bounds
-from maxbooster_ops.store.maintenance.retention import Retention, start_of_day
+from maxbooster_ops.store.maintenance.lake_upkeep import tidying
+from maxbooster_ops.store.maintenance.retention import Retention
 from maxbooster_ops.store.maintenance.upkeep import clean_up, due, tidy
 from maxbooster_ops.store.opening import open_store
 
-TODAY = start_of_day(NOON)
 RAW_LINE = TODAY - timedelta(days=30)
 LONG_LINE = TODAY - timedelta(days=396)
 INSTANT = timedelta(microseconds=1)
@@ -40,24 +35,6 @@ def store(home, made_home):
         yield opened
 
 
-def bounds(*, grace=timedelta(0)):
-    """The facts of these tests are of one noon; snapshots and files have the machine's time."""
-    now = datetime.now(UTC) + timedelta(seconds=1)
-    return Bounds(now=NOON, snapshots_before=now - grace, files_before=now - grace)
-
-
-def write(store, *facts, batch_id="b"):
-    store.lake.write(lambda transaction: transaction.insert(list(facts), batch_id=batch_id))
-
-
-def write_beats(store, count, *, rows=5, first=0):
-    """Five rows a beat stay in the catalog, 250 become a file."""
-    for number in range(first, first + count):
-        at = TODAY + timedelta(seconds=30 * number)
-        samples = [fact(MetricSample, ts=at, name=f"m{n}", value=float(number * n)) for n in range(rows)]
-        write(store, *samples, batch_id=f"beat-{number}")
-
-
 def content(store, table="metric_samples"):
     (row,) = store.lake.query(
         f"SELECT count(*) AS rows, bit_xor(hash(batch_id, ts, name, value)) AS checksum FROM {table}"
@@ -67,10 +44,6 @@ def content(store, table="metric_samples"):
 
 def moments(store, table):
     return {row["ts"] for row in store.lake.query("SELECT ts FROM query_table($table)", {"table": table})}
-
-
-def parquet(home):
-    return list(home.lake_files.rglob("*.parquet"))
 
 
 @pytest.mark.parametrize(
@@ -127,6 +100,31 @@ def test_a_merged_file_is_sorted_by_series(store, home):
     with duckdb.connect() as reader:
         rows = reader.execute("SELECT name, ts FROM read_parquet($file)", {"file": str(file)}).fetchall()
     assert rows == sorted(rows)
+
+
+def test_rows_become_files_in_one_thread_and_duckdb_has_its_others_again_afterwards(store):
+    """With two, DuckLake 1.5.5 corrupts memory where it flushes two versions of a table's columns at once."""
+    threads = "SELECT current_setting('threads') AS threads"
+    store.lake.query("SET threads = 3")
+    write_beats(store, 1)
+    flush = tidying(store.lake, bounds())["flush"]()
+    for _ in flush:
+        assert store.lake.query(threads) == [{"threads": 1}]
+    assert store.lake.query(threads) == [{"threads": 3}]
+
+
+def test_rows_of_each_version_of_a_tables_columns_become_files(store):
+    """As after a release that adds a column."""
+    write_beats(store, 1)
+    store.lake.write(
+        lambda transaction: transaction.connection.execute(
+            "ALTER TABLE ops.metric_samples ADD COLUMN added INTEGER; "
+            f"INSERT INTO ops.metric_samples (ts, batch_id, added) VALUES ('{NOON}', 'new', 1)"
+        )
+    )
+    assert tidy(store, bounds()).problems == ()
+    assert inlined(store) == 0
+    assert rows_by_batch(store, "metric_samples") == {"beat-0": 5, "new": 1}
 
 
 def test_an_hourly_upkeep_leaves_what_an_hour_was_merged_into(store):
@@ -213,45 +211,3 @@ def test_a_step_that_fails_takes_no_other_down(store, home):
     in_the_way.unlink()
     assert clean_up(store, bounds(), Retention()).problems == ()
     assert moments(store, "beats") == {NOON}
-
-
-_CLEANER = """
-import sys
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from support.facts import NOON
-from maxbooster_ops.store.home import Home
-from maxbooster_ops.store.maintenance.lake_upkeep import Bounds
-from maxbooster_ops.store.maintenance.retention import Retention
-from maxbooster_ops.store.maintenance.upkeep import clean_up
-from maxbooster_ops.store.opening import open_store
-
-with open_store(Home(root=Path(sys.argv[1]))) as store:
-    print("ready", flush=True)
-    while True:
-        now = datetime.now(UTC) + timedelta(seconds=1)
-        clean_up(store, Bounds(now=NOON, snapshots_before=now, files_before=now), Retention())
-"""
-
-
-def test_killed_at_any_moment_nothing_is_lost_or_doubled(store, home, tmp_path):
-    """Real SIGKILLs while another process writes; files go at once, so a wrong order of steps would lose rows."""
-    script = tmp_path / "cleaner.py"
-    script.write_text(_CLEANER)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
-    written = 0
-    for kill in range(5):
-        with subprocess.Popen(
-            [sys.executable, str(script), str(home.root)], stdout=subprocess.PIPE, text=True, env=environment
-        ) as cleaner:
-            cleaner.stdout.readline()
-            deadline = time.monotonic() + 0.3 + 0.37 * kill
-            while time.monotonic() < deadline:
-                write_beats(store, 1, rows=250 if written % 2 else 5, first=written)
-                written += 1
-            cleaner.kill()
-    clean_up(store, bounds(), Retention())
-    rows = store.lake.query("SELECT batch_id, count(*) AS rows FROM metric_samples GROUP BY ALL")
-    assert {row["batch_id"]: row["rows"] for row in rows} == {
-        f"beat-{number}": 250 if number % 2 else 5 for number in range(written)
-    }

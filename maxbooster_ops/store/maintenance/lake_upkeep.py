@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -105,14 +106,30 @@ def _drop(lake: Lake, expired: Sequence[Expiry]) -> Iterator[Freed]:
 
 
 def _flush(lake: Lake) -> Iterator[Freed]:
-    for table in _tables(lake):
-        if not _has_inlined_rows(lake, table):
-            continue
-        before = _files(lake, table)
-        # Under the lock as a whole: the rows leave the catalog while the file is written.
-        written = _turn(lake.timed_write, _QUERIES["flush"], {"table": table})
-        rows = sum(int(row[2]) for row in written.answer)
-        yield _freed(lake, "flush", table, before, rows=rows, locked_seconds=written.locked_seconds)
+    with _one_thread(lake):
+        for table in _tables(lake):
+            if not _has_inlined_rows(lake, table):
+                continue
+            before = _files(lake, table)
+            # Under the lock as a whole: the rows leave the catalog while the file is written.
+            written = _turn(lake.timed_write, _QUERIES["flush"], {"table": table})
+            rows = sum(int(row[2]) for row in written.answer)
+            yield _freed(lake, "flush", table, before, rows=rows, locked_seconds=written.locked_seconds)
+
+
+@contextmanager
+def _one_thread(lake: Lake) -> Iterator[None]:
+    """Leave DuckDB one thread inside.
+
+    The DuckLake of DuckDB 1.5.5 flushes each version of a table's columns on its own, several at once, and each adds
+    to one list without a lock. Two threads at a time corrupt the process's memory: it dies, here or at the commit.
+    """
+    (setting,) = lake.query(_QUERIES["threads"])
+    lake.query(_QUERIES["set_threads"].format(threads=1))
+    try:
+        yield
+    finally:
+        lake.query(_QUERIES["set_threads"].format(threads=setting["threads"]))
 
 
 def _merge(lake: Lake, largest: int) -> Iterator[Freed]:

@@ -38,8 +38,15 @@ WHERE named.table_name = $table AND named.end_snapshot IS NULL
 -- Grain: one row where there is any.
 SELECT 1 AS found FROM __ducklake_metadata_ops.{inlined} LIMIT 1
 
+-- name: threads
+-- Grain: one row. How many threads DuckDB has.
+SELECT current_setting('threads') AS threads
+
+-- name: set_threads
+SET threads = {threads}
+
 -- name: flush
--- Rows that DuckLake keeps in its catalog go into a file.
+-- Rows that DuckLake keeps in its catalog go into a file. Without a table it would flush all at once, which is not safe.
 CALL ducklake_flush_inlined_data('ops', table_name => $table)
 
 -- name: merge
