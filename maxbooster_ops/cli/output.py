@@ -16,12 +16,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 _PIPE_COLUMNS = 240
 """Nobody wraps a pipe: a table gets the width that it needs, up to this."""
+
+_FOLDABLE_COLUMNS = 6
 
 console = Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS)
 errors = Console(stderr=True)
@@ -71,6 +74,17 @@ def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequen
     for row in listed:
         table.add_row(*(value if isinstance(value, Text) else Text(shown(value)) for value in row))
     console.print(table)
+
+
+def print_answer(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+    """Print an answer of any shape: a table where it fits the terminal, else each row as a block of lines."""
+    widths = [max(cell_len(row[number] or "–") for row in [columns, *rows]) for number in range(len(columns))]
+    # A single broad column folds well; broken in many, nobody can read a word.
+    if len(columns) <= _FOLDABLE_COLUMNS or sum(widths) + len(widths) <= console.width:
+        print_table(None, columns, rows)
+        return
+    for number, row in enumerate(rows, start=1):
+        print_lines(f"row {number}", zip(columns, row, strict=True))
 
 
 def print_lines(title: str, lines: Iterable[tuple[str, object]]) -> None:

@@ -14,7 +14,7 @@ import duckdb
 import typer
 
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
-from maxbooster_ops.cli.output import errors, json_text, plain, print_json, print_table
+from maxbooster_ops.cli.output import errors, json_text, plain, print_answer, print_json
 from maxbooster_ops.errors import StoreError, UsageError
 from maxbooster_ops.store.asking import Answer, ask
 from maxbooster_ops.store.home import Home
@@ -60,7 +60,7 @@ def _print(answer: Answer, form: Format) -> None:
         writer.writerows([_cell(value) for value in row] for row in answer.rows)
     else:
         # As the store has them: no rounding, no separators in what may be an id.
-        print_table(None, answer.columns, ([None if v is None else _cell(v) for v in row] for row in answer.rows))
+        print_answer(answer.columns, [[None if v is None else _cell(v) for v in row] for row in answer.rows])
         errors.print(f"{len(answer.rows)} row{'' if len(answer.rows) == 1 else 's'}", style="dim")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from maxbooster_ops.cli import output
-from maxbooster_ops.cli.output import print_json, print_table, shown
+from maxbooster_ops.cli.output import print_answer, print_json, print_table, shown
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,23 @@ def test_half_of_a_character_pair_is_printed_as_json_writes_it(capsys):
     printed = capsys.readouterr().out
     assert json.loads(printed) == {"text": "\ud83d and \U0001f600"}
     assert "\\ud83d" in printed
+
+
+def test_an_answer_that_fits_is_a_table(capsys, monkeypatch):
+    monkeypatch.setattr(output.console, "width", 40)
+    print_answer([f"n{number}" for number in range(8)], [["1"] * 8, ["2"] * 8])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()][1:] == [["1"] * 8, ["2"] * 8]
+
+
+def test_an_answer_that_is_too_broad_is_a_block_a_row_so_that_no_word_is_broken(capsys, monkeypatch):
+    monkeypatch.setattr(output.console, "width", 40)
+    print_answer([f"column_{number}" for number in range(8)], [["first"] * 7 + [None], ["second"] * 8])
+    printed = capsys.readouterr().out
+    assert (printed.count("row 1"), printed.count("row 2")) == (1, 1)
+    assert [line.split() for line in printed.splitlines()][7:9] == [["column_6", "first"], ["column_7", "–"]]
+
+
+def test_few_columns_are_a_table_however_long_their_text(capsys, monkeypatch):
+    monkeypatch.setattr(output.console, "width", 40)
+    print_answer(["reason"], [["word " * 20]])
+    assert "row 1" not in capsys.readouterr().out
