@@ -8,14 +8,17 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from maxbooster_ops.alerting.records.planned_work import planned_work
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, errors, print_json, print_table
 from maxbooster_ops.clock import utc_now
+from maxbooster_ops.slo.budget import BUDGET_PERIOD
 from maxbooster_ops.slo.maintenance_file import load_maintenance
 from maxbooster_ops.slo.objective_file import load_objectives
 from maxbooster_ops.slo.report import Month, as_markdown, report_month, write_report
 from maxbooster_ops.slo.status import Status, Verdict, judge_objectives
 from maxbooster_ops.store.lake import open_lake
+from maxbooster_ops.store.state import open_state
 from maxbooster_ops.watching import home_of
 
 _STYLES = {
@@ -44,13 +47,16 @@ def run(
     place = home_of(settings_for(home))
     objectives = load_objectives(place.objectives)
     file = load_maintenance(place.maintenance, objectives.services)
-    with open_lake(place, read_only=True) as lake:
-        if report is None:
-            statuses = judge_objectives(lake, objectives.active, file.planned, now=utc_now())
+    now, month = utc_now(), Month.parse(report) if report else None
+    with open_lake(place, read_only=True) as lake, open_state(place) as state:
+        with state.reading() as connection:
+            silenced = planned_work(connection, objectives.services, month.start if month else now - BUDGET_PERIOD)
+            planned = (*file.planned, *silenced)
+        if month is None:
+            statuses = judge_objectives(lake, objectives.active, planned, now=now)
         else:
-            month = Month.parse(report)
-            made = report_month(lake, month, objectives.active, file.planned, now=utc_now())
-    if report is not None:
+            made = report_month(lake, month, objectives.active, planned, now=now)
+    if month is not None:
         path = write_report(place, month, as_markdown(made))
         if json:
             print_json(made)

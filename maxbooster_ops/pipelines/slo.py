@@ -105,7 +105,9 @@ def slo_report(config: ReportConfig, ops: OpsResource) -> dg.MaterializeResult[N
     with ops.store() as store:
         home = store.home
         objectives = load_objectives(home.objectives)
-        planned = load_maintenance(home.maintenance, objectives.services).planned
+        work = load_maintenance(home.maintenance, objectives.services)
+        with store.state.reading() as connection:
+            planned = [*work.planned, *planned_work(connection, objectives.services, month.start)]
         report = report_month(store.lake, month, objectives.active, planned, now=now)
         file = write_report(home, month, as_markdown(report))
     missed = sum(one.is_kept is False for one in report.objectives)

@@ -10,6 +10,8 @@ import pytest
 from support.service_past import MINUTE, ServicePast
 from typer.testing import CliRunner
 
+from maxbooster_ops.alerting.dispatching.silence import Silence, parse_matcher
+from maxbooster_ops.alerting.records.silence_store import add_silence
 from maxbooster_ops.cli.main import app
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.slo import CHECKED_SERVICES, ReportConfig, slo_report, slo_report_monthly, slo_status
@@ -74,6 +76,35 @@ def test_the_command_gives_every_objective_with_budget_and_burn_rates():
     unseen = found["Search", "latency"]
     assert (unseen["spent_minutes"], unseen["burn_rates"]["1h"], unseen["verdict"]) == (None, None, "no data")
     assert "burns fast" in command()
+
+
+@pytest.mark.parametrize("is_silence", [True, False], ids=["a silence", "the file"])
+def test_the_command_the_asset_and_the_report_know_of_the_same_maintenance(outage, is_silence):
+    now = datetime.now(UTC)
+    start, end = now - 60 * MINUTE, now + 60 * MINUTE
+    if is_silence:
+        silence = Silence(
+            id="one", matchers=(parse_matcher("service=API"),), starts_at=start, ends_at=end, reason="PostgreSQL 17",
+            author="me", maintenance=True,
+        )  # fmt: skip
+        with open_store(outage) as store, store.state.writing() as connection:
+            add_silence(connection, silence, at=start)
+    else:
+        entry = {
+            "from": f"{start:%Y-%m-%d %H:%M}",
+            "to": f"{end:%Y-%m-%d %H:%M}",
+            "services": "API",
+            "why": "PostgreSQL 17",
+        }
+        outage.maintenance.write_text(json.dumps({"maintenance": [entry]}))
+    (event,) = run(slo_status).get_asset_materialization_events()
+    assert "| API | availability | 99.95 % good | maintenance |" in event.materialization.metadata["objectives"].value
+    verdicts = {one["service"]: one["verdict"] for one in json.loads(command("--json"))}
+    assert verdicts["API"] == "maintenance"
+    month = f"{now:%Y-%m}"
+    (event,) = run(slo_report, month=month).get_asset_materialization_events()
+    for text in (event.materialization.metadata["report"].value, command("--report", month)):
+        assert "PostgreSQL 17" in text.partition("## Maintenance that was left out")[2]
 
 
 def test_before_the_first_window_the_command_says_so(home):
