@@ -239,8 +239,9 @@ def queue_side(redis_url: str) -> Iterator[QueueSide]:
         try:
             yield QueueSide(client, redis_url)
         except RedisError as error:
+            said = f"{type(error).__name__}: {error}".rstrip(".")
             raise PlatformError(
-                f"The platform's Redis did not do what dead letters need: {type(error).__name__}: {error}. Check "
+                f"The platform's Redis did not do what dead letters need: {said}. Check "
                 "REDIS_URL and that the server answers; nothing is lost, the next run goes on where this one ended."
             ) from error
 
