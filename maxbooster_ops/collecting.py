@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
+from maxbooster_ops.alerting.evaluating.watched_jobs import job_ended, job_failed
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import MaxboosterError, redact
 from maxbooster_ops.logs import get_logger
@@ -18,7 +20,11 @@ from maxbooster_ops.sources.collector import Collector
 from maxbooster_ops.sources.executions import Executions
 from maxbooster_ops.sources.registry import build_sources
 from maxbooster_ops.store.opening import Store, open_store
+from maxbooster_ops.store.state import State
 from maxbooster_ops.watching import home_of, targets_of
+
+_LOOK = "dead_letters"
+"""What the alert on runs that failed calls a look; the asset that shows what is found has this name."""
 
 
 @contextmanager
@@ -54,12 +60,16 @@ class Looked:
 def look_for_dead_letters(settings: Settings, store: Store) -> Looked | None:
     """Find, settle and count dead letters; None where nothing happened.
 
-    What fails here is said and no more: the beats are stored, and the next look goes on where the last one ended.
+    What fails here costs no beat, and the next look goes on where the last one ended. People are told as of a run that
+    failed, unless Redis itself is away, which has an alert of its own.
     """
     redis_url = targets_of(settings).redis_url
     if redis_url is None:
         return None
     # Who watches no queues does not pay for what dead letters need.
+    from redis.exceptions import ConnectionError as RedisConnectionError  # noqa: PLC0415
+    from redis.exceptions import TimeoutError as RedisTimeoutError  # noqa: PLC0415
+
     from maxbooster_ops.dead_letters.service import open_dead_letters  # noqa: PLC0415
 
     now = utc_now()
@@ -72,8 +82,11 @@ def look_for_dead_letters(settings: Settings, store: Store) -> Looked | None:
         reason = (
             redact(str(error)) if isinstance(error, MaxboosterError) else redact(f"{type(error).__name__}: {error}")
         )
+        if not isinstance(error.__cause__, (RedisConnectionError, RedisTimeoutError)):
+            _note(store.state, now, failed=True, reason=reason)
         get_logger().warning("dead_letters_not_looked_at", reason=reason)
         return Looked(said=f"Dead letters were not looked at: {reason}", failed=True)
+    _note(store.state, now, failed=False)
     changed = {
         "found": found.new,
         "failed again": found.again,
@@ -83,3 +96,11 @@ def look_for_dead_letters(settings: Settings, store: Store) -> Looked | None:
     }
     said = ", ".join(f"{number} {what}" for what, number in changed.items() if number)
     return Looked(said=f"Dead letters: {said}") if said else None
+
+
+def _note(state: State, now: datetime, *, failed: bool, reason: str = "") -> None:
+    with state.reading() as connection:
+        had_failed = job_failed(connection, _LOOK)
+    if failed or had_failed:
+        with state.writing() as connection:
+            job_ended(connection, _LOOK, run_id="", failed=failed, detail=reason, at=now)

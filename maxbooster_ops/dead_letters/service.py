@@ -25,6 +25,7 @@ from maxbooster_ops.dead_letters.settling import Settled, Settling
 from maxbooster_ops.dead_letters.stuck import StuckJob, stuck_jobs
 from maxbooster_ops.jobs.breaker_store import BreakerStore
 from maxbooster_ops.jobs.policies import Policies, load_policies
+from maxbooster_ops.logs import get_logger
 from maxbooster_ops.store.opening import Store
 
 
@@ -55,8 +56,11 @@ class DeadLetters:
         return stuck_jobs(self.store.lake, self.side.client, self.policies(), now)
 
     def policies(self) -> Policies:
-        """Give the policies of jobs in force."""
-        return load_policies(self.store.home)[0]
+        """Give the policies of jobs in force; what of the user's file cannot be used is logged."""
+        policies, problems = load_policies(self.store.home)
+        for problem in problems:
+            get_logger().warning("job_policy_left_out", reason=str(problem))
+        return policies
 
     def breaker_gate(self) -> BreakerGate:
         """Give what asks the breakers, for one re-drive."""

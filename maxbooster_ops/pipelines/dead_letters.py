@@ -19,6 +19,7 @@ from maxbooster_ops.dead_letters.selecting import Selection
 from maxbooster_ops.dead_letters.service import DeadLetters, open_dead_letters
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.pipelines.groups import DEAD_LETTERS, OWNERS
+from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.tables import markdown_table
 from maxbooster_ops.watching import targets_of
@@ -112,6 +113,8 @@ def redrive(context: dg.AssetExecutionContext, config: RedriveConfig, ops: OpsRe
     url = redis_url.get_secret_value()
     with ops.store() as store, open_dead_letters(store, url, redacted=settings.maxbooster_redact_keys) as dead_letters:
         asked = config.round(now, scheduled=_SCHEDULE in context.run.tags)
+        with marking_refusals(context):
+            dead_letters.must_know(config.ids)
         if config.dry_run:
             return _foreseen(dead_letters, asked, now)
         found, _ = dead_letters.look(now)

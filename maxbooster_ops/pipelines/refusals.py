@@ -18,12 +18,12 @@ _REFUSED_TAG = "maxbooster_ops/refused"
 
 
 @contextmanager
-def marking_refusals(context: dg.OpExecutionContext) -> Iterator[None]:
+def marking_refusals(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> Iterator[None]:
     """Mark the run where the block refuses what was asked for, and let the refusal go on."""
     try:
         yield
     except (RefusedError, UsageError):
-        context.instance.add_run_tags(context.run_id, {_REFUSED_TAG: "true"})
+        context.instance.add_run_tags(context.run.run_id, {_REFUSED_TAG: "true"})
         raise
 
 

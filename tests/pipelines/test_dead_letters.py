@@ -6,10 +6,12 @@ import dagster as dg
 import pytest
 from support.dead_letter_rig import dead_letter_rig, installed
 
+from maxbooster_ops.alerting.evaluating.watched_jobs import job_failed
 from maxbooster_ops.dead_letters.letter import LetterState
 from maxbooster_ops.dead_letters.letter_store import history
 from maxbooster_ops.pipelines.dead_letters import RedriveConfig
 from maxbooster_ops.pipelines.definitions import defs
+from maxbooster_ops.pipelines.refusals import was_refused
 from maxbooster_ops.settings import variables
 from maxbooster_ops.store.lake import open_lake
 
@@ -75,6 +77,7 @@ def test_a_look_that_fails_costs_no_beat_and_no_run(rig, monkeypatch):
     assert result.success
     assert len(beats(rig)) == before + 1
     assert rig.letters() == []
+    assert outcome(rig) is False, "that Redis is away has an alert of its own"
 
 
 def test_a_job_whose_hash_somebody_wrote_over_costs_no_beat_and_hides_no_other(rig):
@@ -83,6 +86,25 @@ def test_a_job_whose_hash_somebody_wrote_over_costs_no_beat_and_hides_no_other(r
         client.hset(f"bull:mail:{job_id}", "atm", "many")
     assert run("collect").success
     assert sorted(letter.attempts for letter in rig.letters()) == [0, 1]
+
+
+def test_people_are_told_of_looks_that_fail_until_one_succeeds(rig):
+    die(rig)
+    with rig.redis.client() as client:
+        client.zadd("bull:mail:failed", {"odd": 1})
+        client.set("bull:mail:odd", "no hash")
+    assert run("collect").success
+    assert outcome(rig) is True
+    with rig.redis.client() as client:
+        client.delete("bull:mail:odd")
+    assert run("collect").success
+    assert outcome(rig) is False
+    assert len(rig.letters()) == 1
+
+
+def outcome(rig):
+    with rig.store.state.reading() as connection:
+        return job_failed(connection, "dead_letters")
 
 
 def beats(rig):
@@ -147,7 +169,11 @@ def last_try(rig, letter):
 
 @pytest.mark.usefixtures("rig")
 def test_a_letter_that_nobody_knows_fails_the_run_that_asks_for_it():
-    result = run("redrive", ids=["dl-unknown"])
+    with dg.DagsterInstance.ephemeral() as instance:
+        config = dg.RunConfig(ops={"bring_back": RedriveConfig(ids=["dl-unknown"])})
+        job = defs.resolve_job_def("redrive")
+        result = job.execute_in_process(run_config=config, raise_on_error=False, instance=instance)
+        assert was_refused(instance.get_run_by_id(result.run_id)), "nobody is called for it"
     assert not result.success
     assert "No dead letter dl-unknown" in str([event.step_failure_data for event in result.get_step_failure_events()])
 

@@ -28,6 +28,11 @@ def job_ended(connection: sa.Connection, job: str, *, run_id: str, failed: bool,
     )
 
 
+def job_failed(connection: sa.Connection, job: str) -> bool:
+    """Tell whether the newest run of `job` failed."""
+    return bool(connection.scalar(sa.select(job_outcomes.c.failed).where(job_outcomes.c.job == job)))
+
+
 def made_good(connection: sa.Connection, run_id: str) -> None:
     """Note that what a run failed to do was done after all, without another run of its job."""
     failed = sa.and_(job_outcomes.c.run_id == run_id, job_outcomes.c.failed)
