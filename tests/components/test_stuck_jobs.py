@@ -69,7 +69,8 @@ def test_a_worker_that_looks_after_the_queue_will_take_the_job_of_one_that_died(
     assert stuck(rig, LOCK_LOST_FOR + 2 * SECOND)[0] == []
 
 
-def test_the_command_says_what_of_the_policies_it_leaves_out(rig, at_work):
+@pytest.mark.usefixtures("at_work")
+def test_the_command_says_what_of_the_policies_it_leaves_out(rig):
     rig.store.home.job_policies.write_text("policies:\n  - name: mail\n    stuck_after: soon\n")
     result = CliRunner().invoke(app, ["dead-letters", "stuck"])
     assert "job_policies.yaml line 3: `stuck_after: soon`" in result.stderr
