@@ -6,6 +6,7 @@ Belongs here: the registry of commands. Not here: what any of them does.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -43,17 +44,36 @@ class _CommandsByName(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 -- as Typer calls it
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- as Typer calls it
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"maxbooster_ops.cli.{cmd_name.replace('-', '_')}")
         if hasattr(module, "app"):  # a command with commands of its own; the help lists it by the name it has itself
             group = typer.main.get_command(module.app)
             group.name = cmd_name
-            return group
+            return _hide_types_of_switches(group, ctx)
         single = typer.Typer(add_completion=False, rich_markup_mode="markdown")
         single.command(cmd_name)(module.run)
-        return typer.main.get_command(single)
+        return _hide_types_of_switches(typer.main.get_command(single), ctx)
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        parameters = super().get_params(ctx)
+        _hide_types(parameters)
+        return parameters
+
+
+def _hide_types_of_switches(command: Any, ctx: Any) -> Any:
+    """Let the help of a command, and of its own commands, show `--json`: Typer's `--json <bool>` asks for a value."""
+    _hide_types(command.get_params(ctx))
+    for inner in getattr(command, "commands", {}).values():
+        _hide_types_of_switches(inner, ctx)
+    return command
+
+
+def _hide_types(parameters: Iterable[Any]) -> None:
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
 
 
 app = typer.Typer(

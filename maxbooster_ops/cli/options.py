@@ -19,7 +19,9 @@ from maxbooster_ops.settings import Settings, load_settings
 HomeOption = Annotated[
     Path | None,
     typer.Option(
-        "--home", help="Folder that holds everything written [MAXBOOSTER_HOME, else ./data].", show_default=False
+        "--home",
+        help="Folder that holds everything written [MAXBOOSTER_HOME, else data/ of the checkout].",
+        show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table for people.")]
