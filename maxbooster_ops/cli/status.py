@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 from maxbooster_ops.alerting.channels.registry import build_channels
 from maxbooster_ops.alerting.standing import Standing, standing
@@ -17,6 +15,7 @@ from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.latest import last_beat_ever, snapshot
+from maxbooster_ops.store.maintenance.disk_use import bytes_in
 from maxbooster_ops.store.snapshot import Snapshot
 from maxbooster_ops.store.state import open_state
 from maxbooster_ops.watching import home_of, targets_of
@@ -124,13 +123,4 @@ def _alerts(alerting: Standing) -> dict[str, object]:
 
 
 def _store_mb(home: Home) -> float:
-    return _megabytes(home.lake) + _megabytes(home.state)
-
-
-def _megabytes(place: Path) -> float:
-    """Add up a file or folder; files that go away meanwhile, as a database's do, count for nothing."""
-    total = 0
-    for file in [place, *place.rglob("*")]:
-        with suppress(OSError):
-            total += file.stat().st_size
-    return total / 1024**2
+    return bytes_in([home.lake, home.state]) / 1024**2

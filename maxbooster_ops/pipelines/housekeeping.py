@@ -6,7 +6,6 @@ Belongs here: the assets, their jobs and schedules. Not here: what is kept how l
 
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 
 import dagster as dg
 from pydantic import Field
@@ -20,6 +19,7 @@ from maxbooster_ops.pipelines.tables import markdown_table
 from maxbooster_ops.readiness.burn_in.sessions import running
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.maintenance.disk_use import bytes_in
 from maxbooster_ops.store.maintenance.freed import Freed, Upkeep
 from maxbooster_ops.store.maintenance.lake_upkeep import Bounds
 from maxbooster_ops.store.maintenance.retention import Retention
@@ -120,17 +120,7 @@ def _retention(settings: Settings) -> Retention:
 def sizes(home: Home) -> Mapping[str, float]:
     """Give the size in MB of each part of the home folder."""
     parts = {"lake": home.lake, "state": home.state, "dagster": home.dagster, "logs": home.logs, "home": home.root}
-    return {f"{name}_mb": round(_size(path) / 1024**2, 3) for name, path in parts.items()}
-
-
-def _size(path: Path) -> int:
-    total = 0
-    for file in [path, *path.rglob("*")]:
-        try:
-            total += file.stat().st_size if file.is_file() else 0
-        except FileNotFoundError:  # gone meanwhile, as a database's side files are
-            continue
-    return total
+    return {f"{name}_mb": round(bytes_in([path]) / 1024**2, 3) for name, path in parts.items()}
 
 
 def _result(upkeep: Upkeep, megabytes: Mapping[str, float]) -> dg.MaterializeResult[None]:

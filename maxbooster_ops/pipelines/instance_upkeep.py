@@ -21,6 +21,7 @@ from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, Sq
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
+from maxbooster_ops.store.maintenance.disk_use import bytes_in
 from maxbooster_ops.store.maintenance.freed import Freed
 from maxbooster_ops.store.maintenance.sqlite_file import size_of, vacuum
 
@@ -85,7 +86,7 @@ def drop_runs(
     # Listed as a whole first: deleting while paging would skip some.
     for run in list(unneeded(_ended(instance), shown, retention, now=now)):
         gone[run.job] += 1
-        sizes[run.job] += _bytes(_files_of(instance, run.run_id))
+        sizes[run.job] += bytes_in(_files_of(instance, run.run_id))
         if not dry_run:
             _delete(instance, run.run_id)
     for job, count in gone.items():
@@ -96,7 +97,7 @@ def drop_tick_logs(home: Path, *, now: datetime) -> Iterator[Freed]:
     """Remove what sensors and schedules said long ago: `<repository>/<name>/<tick>.err` and the like."""
     before = (now - timedelta(days=_TICK_LOG_DAYS)).timestamp()
     found = [file for file in home.glob("*/*/*") if file.suffix in _TICK_LOGS and file.stat().st_mtime < before]
-    size = _bytes(found)
+    size = bytes_in(found)
     for file in found:
         file.unlink(missing_ok=True)
     yield Freed(step="tick logs", subject="files", files=len(found), bytes=size)
@@ -167,12 +168,3 @@ def _files_of(instance: dg.DagsterInstance, run_id: str) -> Sequence[Path]:
         shard = Path(storage.path_for_shard(run_id))
         found += [shard, *(shard.with_name(f"{shard.name}{ending}") for ending in ("-wal", "-shm", "-journal"))]
     return [path for path in found if path.exists()]
-
-
-def _bytes(paths: Iterable[Path]) -> int:
-    return sum(
-        file.stat().st_size
-        for path in paths
-        for file in ([path] if path.is_file() else path.rglob("*"))
-        if file.is_file()
-    )
