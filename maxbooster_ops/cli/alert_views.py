@@ -16,7 +16,7 @@ from maxbooster_ops.alerting.dispatching.silence import Silence
 from maxbooster_ops.alerting.records.effectiveness import Effectiveness
 from maxbooster_ops.alerting.records.explanation import Step
 from maxbooster_ops.alerting.rulebook.runbooks import runbook_text
-from maxbooster_ops.cli.output import console, errors, print_json, print_table, shown
+from maxbooster_ops.cli.output import console, print_json, print_table, print_warning, shown
 
 
 def as_json(alert: Alert) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def show_alerts(alerts: Sequence[Alert], *, json: bool, problems: Sequence[str])
     else:
         console.print("Nothing fires.")
     for problem in problems:
-        errors.print(problem, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        print_warning(problem)
 
 
 def show_alert(alert: Alert, *, json: bool) -> None:
@@ -116,7 +116,7 @@ def show_test(answers: Sequence[Tested], problems: Sequence[str], *, json: bool)
     else:
         print_table(None, ("channel", "delivered", "detail"), ((a.channel, a.delivered, a.detail) for a in answers))
     for problem in problems:
-        errors.print(problem, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        print_warning(problem)
 
 
 def show_effectiveness(rows: Sequence[Effectiveness], *, days: int, json: bool) -> None:

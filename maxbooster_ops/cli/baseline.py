@@ -16,7 +16,7 @@ from maxbooster_ops.analysis.regressions.comparing import Compared, compare_all
 from maxbooster_ops.analysis.regressions.finding import compare_with_now
 from maxbooster_ops.analysis.statistics.comparing import Result
 from maxbooster_ops.cli.options import HomeOption, JsonOption, duration_of, settings_for
-from maxbooster_ops.cli.output import console, print_json, print_table
+from maxbooster_ops.cli.output import console, print_json, print_table, print_text
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
@@ -157,7 +157,7 @@ def _show_saved(saved: saving.Saved, *, json: bool) -> None:
     length = duration_text(baseline.until - baseline.start)
     console.print(f"Saved {baseline.name}: {len(baseline.metrics)} series over {length}.", markup=False)
     if saved.file:
-        console.print(f"File: {saved.file}", markup=False, highlight=False, soft_wrap=True)
+        print_text(f"File: {saved.file}")
 
 
 def _show_compared(found: Sequence[Compared], *, title: str) -> None:

@@ -18,7 +18,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from maxbooster_ops.cli.output import console, print_json, shown
+from maxbooster_ops.cli.output import console, print_json, print_text, shown
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.errors import redact
 from maxbooster_ops.readiness.burn_in.part_names import PARTS
@@ -111,7 +111,7 @@ class PlainLines:
         state = "ok" if check.ok else "NOT OK"
         said = f"{check.ts:%H:%M:%S} check {check.number} of {self._expected} {state}: {numbers}"
         lines = [said, *(f"         {outside(problem)}" for problem in check.problems)]
-        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+        print_text("\n".join(lines))
 
 
 class Picture:

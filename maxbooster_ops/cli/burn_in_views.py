@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from maxbooster_ops.cli.output import console, print_json, print_table
+from maxbooster_ops.cli.output import console, print_json, print_table, print_text
 from maxbooster_ops.readiness.burn_in.judgement import Figure, Verdict, Weight
 from maxbooster_ops.readiness.burn_in.reporting import Reported
 from maxbooster_ops.readiness.burn_in.session import Session
@@ -67,7 +67,7 @@ def show_result(reported: Reported, *, json: bool) -> None:
     for reason in judgement.reasons:
         console.print(Text(f"  {reason.text}", style=_REASON_STYLES[reason.weight]), soft_wrap=True)
     print_table(None, ("measured", "value", "limit", "unit", ""), map(_figure, judgement.figures))
-    console.print(f"\nReport: {report} (and .html, .json)", markup=False, highlight=False, soft_wrap=True)
+    print_text(f"\nReport: {report} (and .html, .json)")
     if judgement.verdict is Verdict.PARTIAL:
         console.print(
             f"It is not valid for a release. `maxbooster-ops burn-in --resume {reported.session.id}` goes on with it.",

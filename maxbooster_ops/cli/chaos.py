@@ -11,7 +11,7 @@ import typer
 
 from maxbooster_ops.cli import chaos_views as views
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
-from maxbooster_ops.cli.output import errors
+from maxbooster_ops.cli.output import errors, print_warning
 from maxbooster_ops.readiness.chaos.drilling import Asked, ChaosDrill
 from maxbooster_ops.readiness.chaos.interrupting import REQUESTS
 from maxbooster_ops.readiness.chaos.ledger import FaultState
@@ -58,7 +58,7 @@ def run(  # noqa: PLR0913, PLR0917 -- one per option
         raise typer.Exit(_take_back(settings, place, forget_id, json=json))
     catalog = load_catalog(place)
     for problem in catalog.problems:
-        errors.print(str(problem), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        print_warning(problem)
     asked = Asked(scenarios=tuple(scenario or ()), target=target, production=production)
     if show_list or dry_run:
         views.show_scenarios(catalog.chosen(asked.scenarios), steps=dry_run, json=json)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
-from maxbooster_ops.cli.output import errors, print_json, print_table
+from maxbooster_ops.cli.output import errors, print_json, print_table, print_warning
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.collecting import collector_of, look_for_dead_letters
 from maxbooster_ops.durations import parse_duration
@@ -85,7 +85,7 @@ def _paced(beats: int, step: timedelta) -> Iterator[int]:
 
 def _look(settings: Settings, store: Store) -> None:
     if looked := look_for_dead_letters(settings, store):
-        errors.print(looked.said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        print_warning(looked.said)
 
 
 def _take(collector: Collector, *, as_json: bool) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
-from maxbooster_ops.cli.output import console, json_text, print_json, print_table
+from maxbooster_ops.cli.output import console, json_text, print_json, print_table, print_text
 from maxbooster_ops.dead_letters.letter import Letter, LetterState
 from maxbooster_ops.dead_letters.letter_store import Action
 
@@ -124,8 +124,7 @@ def _done(done: Sequence[Action]) -> dict[str, Any]:
 def _show_text(title: str, text: str) -> None:
     if text:
         console.print(f"\n{title}", style="bold", markup=False, highlight=False)
-        shown = visible(text[:_SHOWN_CHARACTERS])
-        console.print(shown, markup=False, highlight=False, soft_wrap=True)
+        print_text(visible(text[:_SHOWN_CHARACTERS]))
         if len(text) > _SHOWN_CHARACTERS:
             console.print(f"… {len(text) - _SHOWN_CHARACTERS:,} more characters", style="dim", highlight=False)
 
@@ -180,7 +179,7 @@ def show_edited(letter: Letter, held: str | None, *, json: bool) -> None:
 
 def _say(parts: Sequence[str]) -> None:
     said = visible("; ".join(parts)).removesuffix(".")
-    console.print(f"{said}.", markup=False, highlight=False, soft_wrap=True)
+    print_text(f"{said}.")
 
 
 def show_would_change(what: str, letters: Sequence[Letter], would: Sequence[Letter], *, json: bool) -> None:

@@ -6,9 +6,7 @@ Text that comes from the platform is printed as text, never as markup.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -20,6 +18,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from maxbooster_ops import plain_values
 
 _PIPE_COLUMNS = 240
 """Nobody wraps a pipe: a table gets the width that it needs, up to this."""
@@ -46,20 +46,24 @@ def json_text(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Turn a value into what JSON has."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    """Turn a value into what JSON has; times are ISO 8601, durations and all else their text."""
+    return plain_values.plain(value, _scalar)
+
+
+def _scalar(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Decimal):
-        return float(value)
-    return value if isinstance(value, str | int | float | None) else str(value)
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def print_text(text: object) -> None:
+    """Print a sentence or a path as it is, whatever stands in it and however long it is."""
+    console.print(str(text), markup=False, highlight=False, soft_wrap=True)
+
+
+def print_warning(text: object) -> None:
+    """Tell on standard error what is wrong beside the answer."""
+    errors.print(str(text), style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -17,7 +17,7 @@ from maxbooster_ops.alerting.scenarios.scenario_file import read_scenarios
 from maxbooster_ops.alerting.scenarios.scenario_run import Outcome, run_scenario
 from maxbooster_ops.analysis.thresholds import Limits
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
-from maxbooster_ops.cli.output import console, errors, print_json, print_table, shown
+from maxbooster_ops.cli.output import console, print_json, print_table, print_text, print_warning, shown
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
@@ -67,7 +67,7 @@ def check(
         print_json({"rules": sound, "problems": found})
     else:
         for problem in problems:
-            console.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+            print_text(problem)
         console.print(f"{sound} rules are sound, {len(problems)} problems.", highlight=False)
     if problems:
         raise typer.Exit(1)
@@ -171,7 +171,7 @@ def _row(rule: Rule) -> tuple[object, ...]:
 
 def _tell_problems(book: Rulebook) -> None:
     for problem in book.problems:
-        errors.print(str(problem), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        print_warning(problem)
 
 
 def _differences(outcome: Outcome) -> dict[str, object]:
@@ -189,7 +189,7 @@ def _print_outcome(file: Path, outcome: Outcome) -> None:
     console.print(verdict)
     for each in outcome.differences:
         line = f"  after {shown(each.after)} ({each.at:%H:%M:%S}) {each.text}"
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        print_text(line)
 
 
 def _print_episodes(episodes: Sequence[Episode], start: datetime, end: datetime) -> None:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from maxbooster_ops.alerting.records.planned_work import planned_work
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
-from maxbooster_ops.cli.output import console, errors, print_json, print_table
+from maxbooster_ops.cli.output import console, print_json, print_table, print_text, print_warning
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.slo.budget import BUDGET_PERIOD
 from maxbooster_ops.slo.maintenance_file import load_maintenance
@@ -61,14 +61,14 @@ def run(
         if json:
             print_json(made)
         else:
-            console.print(as_markdown(made), markup=False, highlight=False, soft_wrap=True)
-            console.print(f"Written to {path}", markup=False, highlight=False, soft_wrap=True)
+            print_text(as_markdown(made))
+            print_text(f"Written to {path}")
     elif json:
         print_json(statuses)
     else:
         _print(statuses)
     for problem in (*objectives.problems, *file.problems):
-        errors.print(str(problem), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        print_warning(problem)
 
 
 def _print(statuses: Sequence[Status]) -> None:

@@ -5,13 +5,12 @@ Belongs here: turning values into JSON. Not here: which values.
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from maxbooster_ops import plain_values
 from maxbooster_ops.errors import redact
 
 
@@ -30,24 +29,18 @@ def json_pieces(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def plain(value: Any) -> Any:
-    """Turn a value into what JSON has."""
+    """Turn a value into what JSON has, without credentials; times are UTC to the millisecond, durations seconds."""
+    return plain_values.plain(value, _scalar)
+
+
+def _scalar(value: Any) -> Any:
     if isinstance(value, str):
         return redact(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if hasattr(value, "item"):  # one of numpy's numbers or truths
-        return plain(value.item())
-    return value if isinstance(value, int | float | None) else str(value)
+    return value.item() if hasattr(value, "item") else value  # one of numpy's numbers or truths
 
 
 def _list(items: Sequence[Any]) -> Iterator[str]:
