@@ -58,7 +58,8 @@ class PageCache:
         with suppress(RedisError):
             async with self._redis.pipeline(transaction=False) as pipeline:
                 for page in pages:
-                    pipeline.set(_key(page), b"x" * _PAGE_BYTES, ex=_KEPT_SECONDS).exists(_key(page))
+                    pipeline.set(_key(page), b"x" * _PAGE_BYTES, ex=_KEPT_SECONDS)
+                    pipeline.exists(_key(page))
                 answers = await pipeline.execute()
             self._hits.extend(bool(found) for found in answers[1::2])
 
