@@ -16,6 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pyarrow as pa
 
 from maxbooster_ops.store.facts import Fact
+from maxbooster_ops.store.storable import storable
 
 _SCALARS: dict[type, pa.DataType] = {
     str: pa.string(),
@@ -54,6 +55,8 @@ def to_arrow(facts: Sequence[Fact], *, batch_id: str) -> pa.Table:
     columns: list[list[Any]] = [[batch_id] * len(facts)]
     for field in list(schema)[1:]:
         values = [getattr(fact, field.name) for fact in facts]
+        if pa.types.is_string(field.type) or pa.types.is_nested(field.type):
+            values = [storable(value) for value in values]
         if pa.types.is_map(field.type):
             values = [list(value.items()) for value in values]
         columns.append(values)

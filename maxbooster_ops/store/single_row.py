@@ -10,6 +10,7 @@ from dataclasses import fields
 from typing import Any
 
 from maxbooster_ops.store.facts import Fact
+from maxbooster_ops.store.storable import storable
 
 
 def insert_of(fact: Fact, *, batch_id: str) -> tuple[str, dict[str, Any]]:
@@ -17,12 +18,12 @@ def insert_of(fact: Fact, *, batch_id: str) -> tuple[str, dict[str, Any]]:
     parameters: dict[str, Any] = {"batch_id": batch_id}
     values = ["$batch_id"]
     for field in fields(fact):
-        value = getattr(fact, field.name)
+        value = storable(getattr(fact, field.name))
         if isinstance(value, Mapping):  # DuckDB would take it for a STRUCT
             values.append(f"map(${field.name}_keys, ${field.name}_values)")
             parameters |= {f"{field.name}_keys": list(value), f"{field.name}_values": list(value.values())}
         else:
             values.append(f"${field.name}")
-            parameters[field.name] = list(value) if isinstance(value, tuple) else value
+            parameters[field.name] = value
     columns = ", ".join(["batch_id", *(field.name for field in fields(fact))])
     return f"INSERT INTO ops.{fact.table} ({columns}) VALUES ({', '.join(values)})", parameters  # noqa: S608
