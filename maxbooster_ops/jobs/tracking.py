@@ -33,6 +33,9 @@ R = TypeVar("R")
 _TEXT_CHARACTERS = 500
 """Longest error, and longest text of one piece of metadata."""
 
+_NAME_CHARACTERS = 200
+"""Longest name of a job and of a run: they stand in every table, alert and baseline about them. The rest is cut off."""
+
 _NOTES = 50
 """Most pieces of metadata of one execution; more are left out."""
 
@@ -90,8 +93,8 @@ class Tracked:
         hand_in(
             TrackedExecution(
                 ts=datetime.now(UTC),
-                job=self._job,
-                run_id=self._run_id or uuid4().hex,
+                job=self._job[:_NAME_CHARACTERS],
+                run_id=(self._run_id or uuid4().hex)[:_NAME_CHARACTERS],
                 success=failure is None,
                 duration_ms=duration_ms,
                 attempt=self._attempt,

@@ -124,6 +124,13 @@ def test_a_cancelled_coroutine_failed_and_a_plain_exit_did_not(store, home):
     ]
 
 
+def test_a_name_without_end_is_cut_off(home, store):
+    with track("j" * 5000, run_id="r" * 5000, home=home.root):
+        pass
+    (row,) = taken(store)
+    assert (row["job"], row["run_id"]) == ("j" * 200, "r" * 200)
+
+
 def test_what_cannot_be_tracked_is_refused_where_it_is_written(home):
     def numbers():
         yield 1
