@@ -17,6 +17,7 @@ from maxbooster_ops.readiness.chaos.experiment import Experiment, Step
 from maxbooster_ops.readiness.chaos.ledger import FaultState, Written
 from maxbooster_ops.readiness.chaos.results import Outcome, Verdict, passed_of
 from maxbooster_ops.readiness.report.chaos_summary import ChaosSummary, ScenarioSummary, StepSummary
+from maxbooster_ops.readiness.report.files import report_file
 
 _STYLES = {
     "ok": "green",
@@ -93,7 +94,7 @@ def show_result(finished: Finished, *, json: bool) -> None:
                     for one in summary.scenarios
                 ],
                 "leftovers": summary.leftovers,
-                "report": str(finished.report) if finished.report else None,
+                "report": str(report_file(finished.report, ".md")) if finished.report else None,
             },
             indent=None,
         )
@@ -108,7 +109,7 @@ def show_result(finished: Finished, *, json: bool) -> None:
     for leftover in summary.leftovers:
         console.print(Text(f"Still there: {leftover}", style="bold red"), soft_wrap=True)
     if finished.report:
-        console.print(Text(f"Report: {finished.report}.html"), soft_wrap=True)
+        console.print(Text(f"Report: {report_file(finished.report, '.html')} (and .md, .json)"), soft_wrap=True)
 
 
 def show_scenarios(experiments: Sequence[Experiment], *, steps: bool, json: bool) -> None:

@@ -23,9 +23,12 @@ from maxbooster_ops.store.state import open_state
 BOOK = load_rulebook(None, LIMITS, staging=False)
 
 
-def result(verdict: str, drill: str = "chaos", scenario: str = "", *, hours: float = 24):
+def result(verdict: str, drill: str = "chaos", scenario: str = "", *, hours: float = 24, planned: float | None = None):
     began = NOON - timedelta(hours=hours)
-    return fact(DrillResult, drill=drill, drill_id="1", scenario=scenario, verdict=verdict, started_at=began)
+    numbers = {} if planned is None else {"planned_hours": planned}
+    return fact(
+        DrillResult, drill=drill, drill_id="1", scenario=scenario, verdict=verdict, started_at=began, numbers=numbers
+    )
 
 
 CASES = [
@@ -34,7 +37,11 @@ CASES = [
 ]
 UNJUDGED = [[result("partial"), result("failed", scenario="worker-crash"), result("PARTIAL", drill="burn_in")]]
 BURN_INS = [[result(verdict, drill="burn_in")] for verdict in ("PASS", "CONDITIONAL PASS", "FAIL")]
-REHEARSED = [[result("FAIL", drill="burn_in")], [result("PASS", drill="burn_in", hours=0.2)]]
+REHEARSED = [
+    [result("FAIL", drill="burn_in", planned=24)],
+    [result("PASS", drill="burn_in", hours=0.2)],
+    [result("PASS", drill="burn_in", hours=49, planned=0.2)],
+]
 OTHERS = [
     Case(rule="unjudged", beats=UNJUDGED, value=0),
     Case(rule="burn-ins", beats=BURN_INS, value=0),
@@ -67,7 +74,9 @@ def test_each_verdict_speaks_until_the_next_of_its_kind(lake, rule, chaos, burn_
 
 
 def test_a_rehearsal_that_passes_leaves_a_day_that_failed_as_it_is(lake):
-    assert seen(lake, "drill_failed", "rehearsed") == {"burn_in": [1], "rehearsal": [0]}
+    assert seen(lake, "drill_failed", "rehearsed") == {"burn_in": [1], "rehearsal": [0, 0]}, (
+        "pauses make no day"
+    )
 
 
 @pytest.mark.parametrize("rule", ["drill_failed", "drill_needs_review"])

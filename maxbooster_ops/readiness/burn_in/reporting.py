@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from maxbooster_ops.clock import utc_now
@@ -93,6 +93,7 @@ def _given_up(session: Session) -> SessionStatus:
 
 def _result(session: Session, course: Course, judgement: Judgement, *, target: str, report: str) -> DrillResult:
     figures = {
+        "planned_hours": session.plan.duration / timedelta(hours=1),
         "checks": judgement.checks,
         "expected_checks": judgement.expected_checks,
         "success_rate": judgement.success_rate,

@@ -18,6 +18,10 @@ _CUT_AT = 500
 """Characters of a text from outside that a person is shown; the JSON has all."""
 
 _DIGITS, _MOST_DIGITS = 3, 12
+
+_NOISE = 1e-9
+"""What arithmetic leaves of zero; nothing that is measured is so small."""
+
 _UNSEEN = {"Cc", "Cf", "Co", "Cs"}
 """Unicode's categories of what is not seen or changes what is seen: control, direction, private use, half a pair."""
 
@@ -30,6 +34,8 @@ def number(value: float | None, *, beside: float | None = None) -> str:
     """
     if value is None or not math.isfinite(value):
         return NOTHING
+    if beside is None and abs(value) < _NOISE:
+        return "0"
     whole = len(str(int(abs(value))))
     for digits in range(max(whole, _DIGITS + (whole > 1)), _MOST_DIGITS):
         rounded = float(f"{value:.{digits}g}")

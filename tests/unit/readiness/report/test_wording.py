@@ -19,6 +19,7 @@ PLAIN = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False)
         pytest.param(1234.5, None, "1,234", id="no decimals from a thousand on"),
         pytest.param(1234567.0, None, "1,234,567", id="all whole digits of a large one"),
         pytest.param(0.0, None, "0", id="zero"),
+        pytest.param(-8.8e-12, None, "0", id="what arithmetic leaves of zero"),
         pytest.param(99.88, 99.9, "99.88", id="just below the limit"),
         pytest.param(99.8999, 99.9, "99.8999", id="as many digits as that needs"),
         pytest.param(499.96, 500.0, "499.96", id="just below it again"),
