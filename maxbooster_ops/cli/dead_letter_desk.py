@@ -58,8 +58,21 @@ StateOption = Annotated[
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only tell what would happen, and change nothing.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before many letters change.")]
-WhyOption = Annotated[str, typer.Option("--why", help="Why; kept with every letter.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who does it [the user's name].", show_default=False)]
+
+
+def _storable(text: str | None) -> str | None:
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError as error:
+        raise typer.BadParameter("it is no text in UTF-8") from error
+    return text
+
+
+WhyOption = Annotated[str, typer.Option("--why", callback=_storable, help="Why; kept with every letter.")]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--by", callback=_storable, help="Who does it [the user's name].", show_default=False),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ _REFUSALS = {
     Refusal.GONE: "the job is no longer in Redis",
     Refusal.TRIMMED: "the job is no longer in Redis, nor any as old: the platform seems to remove its failed jobs",
     Refusal.NOT_FAILED: "somebody else retried the job",
-    Refusal.PAUSED_V5: "the queue is paused and belongs to BullMQ 5, which would lose the job on resume",
+    Refusal.PAUSED_V5: "the queue is paused and not known to belong to BullMQ 6; BullMQ 5 would lose the job on resume",
     Refusal.DEDUPLICATED: "another job holds its deduplication id",
     Refusal.WAITS_FOR_CHILDREN: "children of this job have not succeeded; bring them back first",
     Refusal.CHILD_REMOVED: "a child that had not succeeded was removed, and without it BullMQ never completes this job",

@@ -35,7 +35,9 @@ if exists and not has_failed then
   return "not_failed"
 end
 local meta = call("HMGET", KEYS[5], "paused", "version")
-if meta[1] and (not meta[2] or string.match(meta[2], "^bullmq:[1-5]%.")) then
+-- Who is not known to keep paused jobs as BullMQ 6 does, such as its Pro edition, may keep them as 5 does.
+local release = tonumber(string.match(meta[2] or "", "^bullmq:(%d+)%.") or 0)
+if meta[1] and release < 6 then
   return "paused_v5"
 end
 if not exists then

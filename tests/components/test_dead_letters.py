@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from threading import Thread
 
+import pytest
 from support.dead_letter_rig import BROKEN, dead_letter_rig, die, editing, effects, mend
 
 from maxbooster_ops.dead_letters.by_hand import discard, park
@@ -142,6 +143,19 @@ def test_a_paused_queue_of_bullmq_5_is_not_written_to(tmp_path):
         rig.platform.tell("resume", queue="mail")
         rig.ahead += DAY
         assert rig.redrive().returned == 1
+
+
+@pytest.mark.parametrize("version", ["bullmq-pro:7.40.0", "bullmq:4.18.2", "something else", None])
+def test_a_paused_queue_of_which_nobody_knows_how_it_keeps_its_jobs_is_not_written_to(rig6, version):
+    die(rig6)
+    rig6.look()
+    rig6.platform.tell("pause", queue="mail")
+    with rig6.redis.client() as client:
+        if version:
+            client.hset("bull:mail:meta", "version", version)
+        else:
+            client.hdel("bull:mail:meta", "version")
+    assert rig6.redrive().refused == {Refusal.PAUSED_V5: 1}
 
 
 def test_a_paused_queue_of_bullmq_6_keeps_the_job_until_it_is_resumed(rig6):

@@ -14,6 +14,7 @@ from support.dead_letter_rig import installed
 from typer.testing import CliRunner
 
 from maxbooster_ops.cli.main import app
+from maxbooster_ops.dead_letters.letter import LetterState
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.jobs.breaker import Failed, Limits
 from maxbooster_ops.jobs.breaker_store import BreakerStore
@@ -169,6 +170,14 @@ def test_an_open_breaker_holds_back_the_letters_of_its_jobs(rig):
     edited = said("edit", row["id"], "--data", "{}", "--retry")
     assert "it is pending" in edited
     assert "It was not retried: the circuit breaker of mail is open" in edited
+
+
+def test_a_reason_that_cannot_be_kept_is_refused_in_words(rig):
+    die(rig)
+    result = CliRunner().invoke(app, ["dead-letters", "park", "--queue", "mail", "--why", "caf\udce9"])
+    assert result.exit_code == 2
+    assert "no text in UTF-8" in result.stderr
+    assert rig.letter().state is LetterState.PENDING
 
 
 def test_a_letter_that_cannot_be_retried_as_it_stands_is_named(rig):
