@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from maxbooster_ops.alerting.channels.channel import NOT_CONFIGURED
-from maxbooster_ops.store.alert_tables import deliveries, outbox
+from maxbooster_ops.alerting.delivering import outbox
+from maxbooster_ops.store.alert_tables import deliveries
 
 _FORGOTTEN_AFTER = timedelta(days=8)
 """The weekly test tries every channel; one that was not tried for longer is gone."""
@@ -35,7 +36,7 @@ class ChannelHealth:
 def channel_health(connection: sa.Connection, now: datetime) -> list[ChannelHealth]:
     """Give every channel that was tried lately or has messages waiting, by name."""
     tried = _last_tries(connection, since=now - _FORGOTTEN_AFTER)
-    waiting = _waiting(connection)
+    waiting = outbox.waiting(connection)
     successes = _last_successes(connection)
     return [
         ChannelHealth(
@@ -62,12 +63,6 @@ def _last_tries(connection: sa.Connection, *, since: datetime) -> dict[str, str]
     newest = sa.select(sa.func.max(deliveries.c.id)).where(deliveries.c.ts > since).group_by(deliveries.c.channel)
     rows = connection.execute(sa.select(deliveries.c.channel, deliveries.c.detail).where(deliveries.c.id.in_(newest)))
     return {channel: detail for channel, detail in rows}  # noqa: C416 -- rows of two are no dictionary to mypy
-
-
-def _waiting(connection: sa.Connection) -> dict[str, int]:
-    is_open = sa.and_(outbox.c.delivered_at.is_(None), outbox.c.failed_at.is_(None))
-    query = sa.select(outbox.c.channel, sa.func.count()).where(is_open).group_by(outbox.c.channel)
-    return {channel: int(count) for channel, count in connection.execute(query)}
 
 
 def _last_successes(connection: sa.Connection) -> dict[str, datetime]:

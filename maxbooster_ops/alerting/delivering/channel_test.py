@@ -11,14 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import sqlalchemy as sa
-
 from maxbooster_ops.alerting.channels.channel import Channel, Sent
+from maxbooster_ops.alerting.delivering import outbox
 from maxbooster_ops.alerting.delivering.delivery import attempt
 from maxbooster_ops.alerting.message import Kind, Message, Notice
 from maxbooster_ops.alerting.records.marks import Mark, marks, set_mark
 from maxbooster_ops.alerting.rule import Severity
-from maxbooster_ops.store.alert_tables import deliveries
 from maxbooster_ops.store.state import State
 
 _MARK = "test:"
@@ -65,18 +63,7 @@ def _test(state: State, channel: Channel, now: datetime) -> tuple[str, Sent]:
     sent, duration_ms = attempt(channel, message)
     with state.writing() as connection:
         set_mark(connection, Mark(name=f"{_MARK}{channel.name}", at=now, ok=sent.delivered, detail=sent.detail))
-        connection.execute(
-            sa.insert(deliveries).values(
-                key=message.key,
-                channel=channel.name,
-                ts=now,
-                attempt=1,
-                delivered=sent.delivered,
-                permanent=sent.permanent,
-                detail=sent.detail,
-                duration_ms=duration_ms,
-            )
-        )
+        outbox.note_try(connection, message, sent, attempt=1, at=now, duration_ms=duration_ms)
     return channel.name, sent
 
 

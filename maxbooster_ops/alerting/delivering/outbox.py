@@ -75,6 +75,12 @@ def due(connection: sa.Connection, now: datetime) -> dict[str, int]:
     return {channel: int(count) for channel, count in connection.execute(query)}
 
 
+def waiting(connection: sa.Connection) -> dict[str, int]:
+    """Count by channel the messages that have neither arrived nor been given up."""
+    query = sa.select(outbox.c.channel, sa.func.count()).where(_OPEN).group_by(outbox.c.channel)
+    return {channel: int(count) for channel, count in connection.execute(query)}
+
+
 def claim(connection: sa.Connection, channel: str, now: datetime) -> Claim | None:
     """Take the most urgent message of `channel` that is due, None where there is none.
 
@@ -102,18 +108,7 @@ def record(connection: sa.Connection, tried: Try, step: Next, now: datetime) -> 
     A success always counts. A failure changes nothing about a message that somebody else has taken over meanwhile.
     """
     message, sent = tried.claim.message, tried.sent
-    connection.execute(
-        sa.insert(deliveries).values(
-            key=message.key,
-            channel=message.channel,
-            ts=tried.at,
-            attempt=tried.claim.attempt,
-            delivered=sent.delivered,
-            permanent=sent.permanent,
-            detail=sent.detail,
-            duration_ms=tried.duration_ms,
-        )
-    )
+    note_try(connection, message, sent, attempt=tried.claim.attempt, at=tried.at, duration_ms=tried.duration_ms)
     change = sa.update(outbox).where(outbox.c.key == message.key, _OPEN)
     if sent.delivered:
         connection.execute(change.values(delivered_at=now, leased_until=None, last_detail=sent.detail))
@@ -121,6 +116,24 @@ def record(connection: sa.Connection, tried: Try, step: Next, now: datetime) -> 
     outcome: Mapping[str, Any] = {"failed_at": now} if step.given_up else {"due_at": step.due_at}
     still_ours = outbox.c.attempts == tried.claim.attempt
     connection.execute(change.where(still_ours).values(**outcome, leased_until=None, last_detail=sent.detail))
+
+
+def note_try(
+    connection: sa.Connection, message: Message, sent: Sent, *, attempt: int, at: datetime, duration_ms: float
+) -> None:
+    """Write down a try that began `at`, and nothing else: a test alert has no row in the outbox."""
+    connection.execute(
+        sa.insert(deliveries).values(
+            key=message.key,
+            channel=message.channel,
+            ts=at,
+            attempt=attempt,
+            delivered=sent.delivered,
+            permanent=sent.permanent,
+            detail=sent.detail,
+            duration_ms=duration_ms,
+        )
+    )
 
 
 def without_backup(connection: sa.Connection, message: Message) -> list[Message]:

@@ -52,7 +52,7 @@ def follow(
     for transition in transitions:
         key = transition.rule, labels_key(transition.labels)
         if transition.change is Change.FIRING:
-            now[key] = begin(rules[transition.rule], transition, told=told_before(*_named(transition)))
+            now[key] = begin(rules[transition.rule], transition, told=told_before(transition.rule, transition.labels))
         elif key in now:
             now[key] = _changed(now[key], transition)
         ids.append(now[key].id if key in now else None)
@@ -95,10 +95,6 @@ def begin(rule: Rule, transition: Transition, *, told: Mapping[str, Told]) -> Al
 def orphans(alerts: Iterable[Alert], rules: Mapping[str, Rule]) -> list[Alert]:
     """Give the open alerts whose rule is gone."""
     return [alert for alert in alerts if alert.resolved_at is None and alert.rule not in rules]
-
-
-def _named(transition: Transition) -> tuple[str, Labels]:
-    return transition.rule, transition.labels
 
 
 def _changed(alert: Alert, transition: Transition) -> Alert:

@@ -133,14 +133,14 @@ def add_decisions(connection: sa.Connection, decisions: Sequence[Decision], *, a
         {
             "alert_id": decision.alert_id,
             "ts": at,
-            "channel": decision.channel or "",
+            "channel": decision.channel,
             "verdict": decision.verdict.value,
             "reason": decision.reason.value,
             "detail": decision.detail,
             "until": decision.until,
         }
         for decision in decisions
-        if last.get((decision.alert_id, decision.channel or "")) != (decision.verdict.value, decision.reason.value)
+        if last.get((decision.alert_id, decision.channel)) != (decision.verdict.value, decision.reason.value)
     ]
     if rows:
         connection.execute(sa.insert(alert_decisions), rows)
