@@ -74,9 +74,7 @@ def test_each_verdict_speaks_until_the_next_of_its_kind(lake, rule, chaos, burn_
 
 
 def test_a_rehearsal_that_passes_leaves_a_day_that_failed_as_it_is(lake):
-    assert seen(lake, "drill_failed", "rehearsed") == {"burn_in": [1], "rehearsal": [0, 0]}, (
-        "pauses make no day"
-    )
+    assert seen(lake, "drill_failed", "rehearsed") == {"burn_in": [1], "rehearsal": [0, 0]}, "pauses make no day"
 
 
 @pytest.mark.parametrize("rule", ["drill_failed", "drill_needs_review"])
