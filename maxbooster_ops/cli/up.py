@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -95,12 +96,22 @@ def _port(settings: Settings) -> int:
 
 def _take_first_beat(home: Home) -> None:
     """Create or migrate the store and fill it once, in a process of its own: this one runs for days and stays small."""
-    command = [sys.executable, "-m", "maxbooster_ops", "collect", "--home", str(home.root)]
+    command = [sys.executable, "-m", "maxbooster_ops", "collect", "--json", "--home", str(home.root)]
     with console.status("Taking the first beat"):
         beat = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
     if beat.returncode:
         *_, said = beat.stderr.strip().splitlines() or ["no reason given"]
         raise StoreError(f"The first beat could not be taken. {said}")
+    for sentence in unreadable(beat.stdout):
+        errors.print(sentence, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def unreadable(beats: str) -> Iterator[str]:
+    """Say of which sources a beat, as `collect --json` prints it, has an error: a wrong password is told at once."""
+    for line in beats.splitlines():
+        for name, source in json.loads(line)["sources"].items():
+            if source["error"]:
+                yield f"{name} cannot be read yet: {source['error']}"
 
 
 def _take_back_faults(home: Home) -> None:
