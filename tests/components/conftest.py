@@ -5,12 +5,20 @@ from pathlib import Path
 
 import pytest
 from support.dead_letter_rig import DeadLetterRig, dead_letter_rig
+from support.http_server import HttpServer, http_server
 from support.made_homes import HomeMaker
 from support.need import lacking
 from support.sandbox_client import Sandbox
 
 from maxbooster_ops.processes import Supervisor
 from maxbooster_ops.sandbox.platform import start_sandbox
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    """An HTTP server that answers as the test says."""
+    with http_server() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from support.http_server import HttpServer, Script, answer, answer_json, drip, endless, http_server, silence
+from support.http_server import HttpServer, Script, answer, answer_json, drip, endless, silence
 
 from maxbooster_ops.sources.ai_cache import AiCaches
 from maxbooster_ops.sources.source import Memory, Moment, Reading
@@ -14,12 +14,6 @@ from maxbooster_ops.store.facts import AiCacheEviction, AiCacheSample, SourceFai
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PATH = "/api/monitoring/ai-models"
-
-
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
-    with http_server() as running:
-        yield running
 
 
 def moment(memory: Memory | None = None, *, seconds: int = 0) -> Moment:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,12 +30,6 @@ MONITOR = Monitor(
     follow_redirects=False,
     body=(),
 )
-
-
-@pytest.fixture
-def server() -> Iterator[HttpServer]:
-    with http_server() as running:
-        yield running
 
 
 def moment(memory: Memory | None = None, *, seconds: float = 0) -> Moment:
@@ -144,9 +137,7 @@ def test_a_slow_endpoint_delays_neither_the_beat_nor_the_others(server: HttpServ
     server.on("/slow", answer("at last", delay_seconds=4.5))
     server.on("/a", answer("fine"))
     probes = probing(server.url, slow, MONITOR)
-    began = time.monotonic()
     first = probes.read(moment())
-    assert time.monotonic() - began < 4.4
     assert [row.monitor for row in rows(first)] == ["A"]
 
     row = only_row(probes.drain(moment(first.memory, seconds=5)))
@@ -166,14 +157,13 @@ def test_drain_waits_for_time_outs_and_begins_nothing(server: HttpServer):
     probes.close()
 
 
-def test_ten_endpoints_that_hang_take_the_time_of_one(server: HttpServer):
+def test_ten_endpoints_that_hang_are_waited_for_together(server: HttpServer):
     for monitor in load_monitors().active:
         server.on(str(monitor.path), silence)
     monitors = [replace(monitor, timeout=timedelta(seconds=1)) for monitor in load_monitors().active]
-    began = time.monotonic()
     found = rows(probing(server.url, *monitors).read(moment()))
-    assert time.monotonic() - began < 3
     assert [row.outcome for row in found] == ["timeout"] * 10
+    assert server.most_at_once == 10
 
 
 def test_the_frontend_has_its_own_address_and_its_redirects_are_followed(server: HttpServer):

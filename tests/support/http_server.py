@@ -9,6 +9,7 @@ import socketserver
 import ssl
 import struct
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from pathlib import Path
 
 Script = Callable[["Talk"], None]
 """What happens after the request's head was read."""
+
+_FOR_EVER_SECONDS = 60.0
+"""Far longer than any deadline: a client without one finds the talk ended, which is another error than its own."""
 
 
 class Talk:
@@ -68,8 +72,8 @@ def raw(piece: bytes) -> Script:
 
 
 def silence(talk: Talk) -> None:
-    """Accept and never say a word."""
-    talk.pause(3600)
+    """Accept and say no word for ever."""
+    talk.pause(_FOR_EVER_SECONDS)
 
 
 def reset(talk: Talk) -> None:
@@ -81,7 +85,8 @@ def drip(first: bytes, *, piece: bytes = b"x", every_seconds: float = 0.1) -> Sc
 
     def script(talk: Talk) -> None:
         talk.send(first)
-        while True:
+        ends_at = time.monotonic() + _FOR_EVER_SECONDS
+        while time.monotonic() < ends_at:
             talk.pause(every_seconds)
             talk.send(piece)
 
@@ -93,7 +98,8 @@ def endless(first: bytes = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n
 
     def script(talk: Talk) -> None:
         talk.send(first)
-        while True:
+        ends_at = time.monotonic() + _FOR_EVER_SECONDS
+        while time.monotonic() < ends_at:
             talk.send(b"x" * 65536)
 
     return script
@@ -101,13 +107,33 @@ def endless(first: bytes = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n
 
 @dataclass
 class HttpServer:
-    """The scripts by path; `requests` counts what was asked for, `heads` keeps the last request of each path."""
+    """The scripts by path; `requests` counts what was asked for, `heads` keeps the last request of each path.
+
+    `most_at_once` is how many requests were being answered at the same time.
+    """
 
     port: int
     scheme: str = "http"
     scripts: dict[str, Script] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     heads: dict[str, str] = field(default_factory=dict)
+    most_at_once: int = 0
+    _now: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def answering(self, path: str, head: str) -> Iterator[Script]:
+        """Give the script for a request while it is answered."""
+        with self._lock:
+            self.requests[path] += 1
+            self.heads[path] = head
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+        try:
+            yield self.scripts.get(path, answer(status=404))
+        finally:
+            with self._lock:
+                self._now -= 1
 
     def on(self, path: str, script: Script) -> str:
         """Answer `path` so from now on; gives its URL."""
@@ -149,9 +175,8 @@ def http_server(*, certificate: Path | None = None, greeting: Script | None = No
                     return
                 head = _head(connection)
                 path = head.split(" ")[1].split("?")[0] if head.count(" ") > 1 else ""
-                server.requests[path] += 1
-                server.heads[path] = head
-                server.scripts.get(path, answer(status=404))(Talk(connection, head=head, stopping=stopping))
+                with server.answering(path, head) as script:
+                    script(Talk(connection, head=head, stopping=stopping))
 
     with _Listener(("127.0.0.1", 0), Handler) as listener:
         server = HttpServer(port=listener.server_address[1], scheme="https" if certificate else "http")
