@@ -10,7 +10,7 @@ import sys
 from datetime import timedelta
 
 import pytest
-from support.dead_letter_rig import installed
+from support.dead_letter_rig import installed, mend
 from typer.testing import CliRunner
 
 from maxbooster_ops.cli.main import app
@@ -36,11 +36,6 @@ def die(rig, *, queue="mail", jobs=1, name="send", opts=None, **data):
     rig.until(queue, failed=jobs)
     rig.look()
     return ids
-
-
-def mend(rig):
-    with rig.redis.client() as client:
-        client.delete("outage")
 
 
 def said(*arguments):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 import pytest
-from support.dead_letter_rig import dead_letter_rig, installed
+from support.dead_letter_rig import dead_letter_rig, installed, mend
 
 from maxbooster_ops.alerting.evaluating.watched_jobs import job_failed
 from maxbooster_ops.dead_letters.letter import LetterState
@@ -33,11 +33,6 @@ def die(rig, *, queue="mail", jobs=1, **data):
     ids = rig.platform.tell("add", queue=queue, jobs=[job] * jobs)
     rig.until(queue, failed=jobs)
     return ids
-
-
-def mend(rig):
-    with rig.redis.client() as client:
-        client.delete("outage")
 
 
 def run(job, **config):
