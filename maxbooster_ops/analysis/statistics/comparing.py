@@ -149,7 +149,7 @@ class _Case:
         if significant:
             return Result.UNCHANGED, f"{self._by()}, which is beyond noise but too little to count"
         if not self._would_show():
-            lacking = f"too few or too scattered to show {LEAST_CHANGE_PERCENT:g} %"
+            lacking = f"too few or too scattered to show {100 * self._least_share():.3g} %"
             return Result.INCONCLUSIVE, f"{self._by()}, within noise; these values are {lacking}"
         return Result.UNCHANGED, f"{self._by()}, within noise (p = {self.p_value:.2g})"
 
@@ -171,8 +171,13 @@ class _Case:
 
     def _would_show(self) -> bool:
         return rank_tests.shows(
-            self.samples, by=self.sign * LEAST_CHANGE_PERCENT / 100, share=self.statistic.share, z=_SHOWN_AT_Z
+            self.samples, by=self.sign * self._least_share(), share=self.statistic.share, z=_SHOWN_AT_Z
         )
+
+    def _least_share(self) -> float:
+        """Give the least change that counts as a share: of what is small, 10 % are less than anybody cares about."""
+        least = LEAST_CHANGE_PERCENT / 100
+        return max(least, self.least_change / abs(self.before)) if self.before else least
 
     def _by(self) -> str:
         if self.change is None:

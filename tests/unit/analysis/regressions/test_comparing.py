@@ -24,3 +24,11 @@ def test_a_change_that_nobody_feels_is_none(series, before, after, result):
     samples = [{key: sample_of(level * random.uniform(0.9, 1.1, 300))} for level in (before, after)]
     (typical,) = (one for one in compare_all(*samples) if one.statistic == "typical")
     assert typical.result is result, typical.comparison.reason
+
+
+def test_few_scattered_values_suffice_to_tell_that_nobody_feels_a_change():
+    """Else an alert would go on for as long as the queue is quiet: inconclusive neither fires nor resolves."""
+    random, key = np.random.default_rng(20261122), SeriesKey.of("queue_wait_ms", {"queue": "a"})
+    before, after = ({key: sample_of(random.choice([1.0, 1.0, 2.0, 5.0], 40))} for _ in range(2))
+    (typical,) = (one for one in compare_all(before, after) if one.statistic == "typical")
+    assert typical.result is Result.UNCHANGED, typical.comparison.reason
