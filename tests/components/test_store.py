@@ -19,7 +19,7 @@ from maxbooster_ops.store import alert_tables, analysis_tables, dead_letter_tabl
 from maxbooster_ops.store.arrow import arrow_schema
 from maxbooster_ops.store.asking import ask
 from maxbooster_ops.store.beats import Batch, Outcome, beat_id
-from maxbooster_ops.store.facts import FACTS, BeatTaken, MetricSample, QueueSample, TrackedExecution
+from maxbooster_ops.store.facts import FACTS, BeatTaken, MetricSample, QueueSample
 from maxbooster_ops.store.findings import FINDINGS
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
@@ -79,30 +79,6 @@ def test_every_fact_survives_its_table(store, kind):
     store.lake.write(lambda transaction: transaction.insert([written], batch_id="b"))
     (row,) = store.lake.query("SELECT * EXCLUDE (batch_id) FROM query_table($table)", {"table": kind.table})
     assert kind(**row) == written
-
-
-@pytest.mark.parametrize("one_by_one", [False, True], ids=["many rows", "one row"])
-def test_texts_that_no_catalog_can_take_are_kept_without_what_it_cannot_take(store, one_by_one):
-    """A NUL made every later question by that column fail; half an emoji, as a cut text has, cost the whole beat."""
-    odd = fact(
-        TrackedExecution,
-        ts=NOON,
-        job="nul\0job",
-        run_id="1",
-        error="cut \ud83d",
-        metadata={"of\0": "a\ud83d", "b": "ä€"},
-    )
-
-    def write(transaction):
-        if one_by_one:
-            transaction.insert_row(odd, batch_id="odd")
-        else:
-            transaction.insert([odd, fact(TrackedExecution, ts=NOON, job="even", run_id="2")], batch_id="odd")
-
-    store.lake.write(write)
-    (row,) = store.lake.query("SELECT * FROM tracked_executions WHERE run_id = '1'")
-    assert (row["job"], row["error"], row["metadata"]) == ("nul\ufffdjob", "cut ?", {"of\ufffd": "a?", "b": "ä€"})
-    assert len(store.lake.query("SELECT * FROM tracked_executions WHERE job = $job", {"job": row["job"]})) == 1
 
 
 def test_every_table_and_view_has_a_comment(store):
