@@ -12,6 +12,21 @@ from support.sandbox_client import Sandbox
 
 from maxbooster_ops.processes import Supervisor
 from maxbooster_ops.sandbox.platform import start_sandbox
+from maxbooster_ops.store.home import Home
+from maxbooster_ops.store.opening import Store, open_store
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home that is not there yet."""
+    return Home(root=tmp_path / "home")
+
+
+@pytest.fixture
+def store(home: Home, made_home: HomeMaker) -> Iterator[Store]:
+    """An empty store in that home, open to write."""
+    with open_store(made_home(home.root)) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from support.upkeeps import TODAY, bounds, inlined, parquet, rows_by_batch, writ
 from maxbooster_ops.errors import StoreBusyError
 from maxbooster_ops.store.facts import BeatTaken, MetricSample, QueueSample
 from maxbooster_ops.store.findings import BaselineMetric, Rollup, Trend
-from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.maintenance.lake_upkeep import tidying
 from maxbooster_ops.store.maintenance.retention import Retention
 from maxbooster_ops.store.maintenance.upkeep import clean_up, due, tidy
@@ -22,17 +21,6 @@ from maxbooster_ops.store.opening import open_store
 RAW_LINE = TODAY - timedelta(days=30)
 LONG_LINE = TODAY - timedelta(days=396)
 INSTANT = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def home(tmp_path):
-    return Home(root=tmp_path / "home")
-
-
-@pytest.fixture
-def store(home, made_home):
-    with open_store(made_home(home.root)) as opened:
-        yield opened
 
 
 def content(store, table="metric_samples"):
