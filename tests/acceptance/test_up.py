@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import socket
 import stat
@@ -12,6 +13,8 @@ import psutil
 import pytest
 from support.redis_process import free_port
 from support.running_up import COMMAND, RunningUp, environment, eventually
+
+from maxbooster_ops.processes.waiting import is_free
 
 # Not the probes: the first beat took them all, and none is due again before the first run ends.
 COLLECTED = {
@@ -122,10 +125,12 @@ def test_ctrl_c_ends_everything(up):
 
 
 def test_a_busy_port_is_replaced_and_said_and_a_kill_leaves_no_process_behind(tmp_path):
+    # Below what the kernel hands out, where another test might take the next port before `up` does.
+    wanted = next(port for port in random.sample(range(15_000, 30_000), 100) if is_free(port, host="127.0.0.1"))
     with socket.socket() as occupied:
-        occupied.bind(("127.0.0.1", 0))
+        occupied.bind(("127.0.0.1", wanted))
         occupied.listen()
-        running = RunningUp(home=tmp_path / "home", port=occupied.getsockname()[1]).start()
+        running = RunningUp(home=tmp_path / "home", port=wanted).start()
         assert not running.url.endswith(f":{running.port}")
     family = running.family()
     assert len(family) >= 7

@@ -36,9 +36,11 @@ def test_no_channel_gets_more_than_a_few_messages(storm):
     assert {channel for channel, count in storm.messages.items() if not 2 <= count <= MOST_MESSAGES} == set()
 
 
-def test_the_p0_reaches_every_channel_within_5_s_of_its_evaluation(storm):
-    assert set(storm.p0_s) == {"webhook", "slack", "teams", "discord", "pagerduty", "email"}
-    assert max(storm.p0_s.values()) < 5
+@pytest.mark.usefixtures("storm")
+@pytest.mark.parametrize("vendor", ["webhook", "slack", "teams", "discord", "pagerduty", "email"])
+def test_the_p0_is_the_first_that_a_channel_hears_of(receiver, vendor):
+    """How soon is measured, beside nothing else: tests/benchmarks/alert_storm.py."""
+    assert P0_SUMMARY in json.dumps(receiver.of(vendor)[0].document)
 
 
 @pytest.mark.usefixtures("storm")

@@ -288,4 +288,4 @@ def test_only_a_day_that_ran_to_its_end_makes_a_release_fit_and_any_failure_unfi
 def test_what_the_platform_says_stays_text_in_the_ui():
     hostile = ["![x](http://evil/) <img src=x>", "second"]
     shown = observation(replace(healthy(1, Plan()), problems=hostile), 1).metadata["problems"].value
-    assert shown == "- \\!\\[x\\](http://evil/) \\<img src=x\\>\n- second"
+    assert shown == "- \\!\\[x\\](http\\://evil/) \\<img src=x\\>\n- second"
