@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from maxbooster_ops.cli.options import JsonOption, settings_for
+from maxbooster_ops.cli.options import JsonOption, duration_of, settings_for
 from maxbooster_ops.cli.output import errors
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.letter import Letter, LetterState
 from maxbooster_ops.dead_letters.letter_store import chosen, must_know
 from maxbooster_ops.dead_letters.selecting import Selection
-from maxbooster_ops.durations import parse_duration
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.state import State, open_state
@@ -129,11 +128,7 @@ def selection_of(
         pattern = re.compile(reason) if reason else None
     except re.error as error:
         raise UsageError(f"--reason: `{reason}` is no regular expression: {error}.") from error
-    try:
-        failed_before = utc_now() - parse_duration(older_than) if older_than else None
-    except (ValueError, OverflowError) as error:
-        said = str(error) if isinstance(error, ValueError) else "is too long"
-        raise UsageError(f"--older-than: `{older_than}` {said}.") from error
+    failed_before = utc_now() - duration_of("--older-than", older_than) if older_than else None
     return Selection(
         ids=tuple(ids or ()),
         queues=tuple(queues or ()),

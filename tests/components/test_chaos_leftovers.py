@@ -124,9 +124,17 @@ def test_a_drill_that_died_is_kept_later_where_the_lake_takes_nothing_now(home):
     assert not (home.drills / "dead").exists()
 
 
-def test_a_damaged_journal_keeps_nothing_else_from_being_told(home):
+def of_another_release(text):
+    """Give a journal whose steps tell something else."""
+    content = json.loads(text)
+    return json.dumps({**content, "steps": [{"said": "of old"}]})
+
+
+@pytest.mark.parametrize("damaged", [lambda _: '{"outcome": ', of_another_release], ids=["cut off", "another release"])
+def test_a_damaged_journal_keeps_nothing_else_from_being_told(home, damaged):
     dead_drill(home, ("a", "passed", True), ("b", "", True))
-    (home.reports / "chaos-dead" / "a.json").write_text('{"outcome": ')
+    file = home.reports / "chaos-dead" / "a.json"
+    file.write_text(damaged(file.read_text()))
     with open_state(home) as state:
         roll_back_leftovers(settings_of(home), state)
     assert [row[1:3] for row in kept(home)] == [("", "partial"), ("b", "not run")]

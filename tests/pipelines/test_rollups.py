@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
 import pytest
-from support.made_homes import HomeMaker
 from support.past import Past
 
 from maxbooster_ops.pipelines.definitions import defs
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.rollups import DAYS, rollups
-from maxbooster_ops.settings import variables
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.opening import open_store
@@ -23,13 +20,8 @@ TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_home: HomeMaker) -> Home:
-    """An hour of beats on each of seven days, and no variable of the machine's."""
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
-    home = made_home(tmp_path / "home")
+def home(home: Home) -> Home:
+    """An hour of beats on each of seven days."""
     with open_store(home) as store:
         for number in range(1, 8):
             Past(start=TODAY - timedelta(days=number), beats=120, queues=1).fill(store.lake)

@@ -20,21 +20,13 @@ from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.run_launcher import PROCESS_TAG
 from maxbooster_ops.pipelines.run_outcomes import failure_of, run_failures
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
-from maxbooster_ops.settings import variables
 from maxbooster_ops.store.alert_tables import job_outcomes
 from maxbooster_ops.store.facts import BeatTaken, MetricSample
 from maxbooster_ops.store.opening import open_store
 
+pytestmark = pytest.mark.usefixtures("home")
+
 LAUNCHER = {"run_launcher": {"module": "maxbooster_ops.pipelines.run_launcher", "class": "WarmRunLauncher"}}
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch, made_home):
-    """A home of its own, and no variable of the machine's."""
-    for name in variables():
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
-    return made_home(tmp_path / "home")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from maxbooster_ops.readiness.chaos.history import is_kept, keep
-from maxbooster_ops.readiness.chaos.journal import read_journals
+from maxbooster_ops.readiness.chaos.journal import DIED, read_journals
 from maxbooster_ops.readiness.chaos.results import Outcome, judge
 from maxbooster_ops.readiness.report.chaos_summary import ChaosSummary, ScenarioSummary, StepSummary
 from maxbooster_ops.store.lake import Lake
@@ -43,7 +43,7 @@ def _summary(drill_id: str, journals: Sequence[Mapping[str, Any]], leftovers: Se
         total=journals[0]["drill_counts"],
         scenarios=scenarios,
         leftovers=tuple(leftovers),
-        remark="The process that ran it died.",
+        remark=DIED,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ Told = Callable[[str, StepSummary], None]
 """Whoever wants to hear of each step as it happens: the scenario's name, and the step."""
 
 UNDER_WAY = "under way"
+DIED = "The process that ran it died."
 
 _MOST_CHARACTERS = 2000
 
@@ -29,6 +30,7 @@ _HEADING = frozenset({"title", "target", "started_at", "counts", "drill_began_at
 """What whoever opens a journal tells of the scenario, and of its drill: when it began, how many count in it."""
 
 _FIELDS = _HEADING | {"drill", "scenario", "outcome", "reason", "steps"}
+_STEP_FIELDS = {field.name for field in fields(StepSummary)}
 
 
 class Journal:
@@ -97,7 +99,7 @@ def conclude_left(home: Home, drill_id: str, done: Mapping[str, Sequence[StepSum
         is_under_way = content["outcome"] == UNDER_WAY
         if not (steps or is_under_way):
             continue
-        ended = {"outcome": "not run", "reason": "The process that ran it died."} if is_under_way else {}
+        ended = {"outcome": "not run", "reason": DIED} if is_under_way else {}
         concluded = {**content, **ended, "steps": [*content["steps"], *map(asdict, steps)]}
         try:
             _put(home, journal_folder(home, drill_id) / f"{scenario}.json", concluded)
@@ -114,9 +116,13 @@ def read_journals(home: Home, drill_id: str) -> Sequence[Mapping[str, Any]]:
         except (OSError, ValueError) as error:
             get_logger().warning("journal_not_read", file=str(file), reason=str(error))
             continue
-        if isinstance(content, dict) and content.keys() >= _FIELDS:
+        if isinstance(content, dict) and content.keys() >= _FIELDS and _are_steps(content["steps"]):
             found.append(content)
     return found
+
+
+def _are_steps(steps: object) -> bool:
+    return isinstance(steps, list) and all(isinstance(step, dict) and step.keys() == _STEP_FIELDS for step in steps)
 
 
 def _put(home: Home, file: Path, content: Mapping[str, Any]) -> None:
