@@ -36,11 +36,13 @@ def test_no_channel_gets_more_than_a_few_messages(storm):
     assert {channel for channel, count in storm.messages.items() if not 2 <= count <= MOST_MESSAGES} == set()
 
 
-@pytest.mark.usefixtures("storm")
-@pytest.mark.parametrize("vendor", ["webhook", "slack", "teams", "discord", "pagerduty", "email"])
-def test_the_p0_is_the_first_that_a_channel_hears_of(receiver, vendor):
-    """How soon is measured, beside nothing else: tests/benchmarks/alert_storm.py."""
-    assert P0_SUMMARY in json.dumps(receiver.of(vendor)[0].document)
+def test_the_p0_is_the_first_that_each_channel_tries(storm):
+    """It may arrive a moment after the next, which has a lane of its own; how soon: tests/benchmarks/alert_storm.py."""
+    assert storm.p0_next == dict.fromkeys(storm.messages, True)
+
+
+def test_every_vendor_hears_of_the_p0(storm):
+    assert set(storm.p0_s) == {"webhook", "slack", "teams", "discord", "pagerduty", "email"}
 
 
 @pytest.mark.usefixtures("storm")

@@ -9,7 +9,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from maxbooster_ops.alerting.delivering import outbox as waiting
 from maxbooster_ops.alerting.delivering.delivery import deliver_due
 from maxbooster_ops.alerting.evaluating.evaluation import Evaluated, evaluate
 from maxbooster_ops.alerting.installation import load_alerting
@@ -58,6 +59,10 @@ inhibitions:
     target: [rule=worker_stuck]
     equal: [zone]
 """
+
+
+class _LookedOnly(Exception):  # noqa: N818 -- it takes a transaction back, nothing went wrong
+    pass
 
 
 class TimedLake:
@@ -183,6 +188,16 @@ class Storm:
         with self.store.state.reading() as connection:
             return Counter(connection.scalars(sa.select(outbox.c.channel)))
 
+    def next_tries(self) -> dict[str, bool]:
+        """Say of each channel whether what it tries next is the P0; nothing is claimed by that."""
+        now, is_p0 = self.now + BEAT, {}
+        with suppress(_LookedOnly), self.store.state.writing() as connection:
+            for channel in waiting.due(connection, now):
+                claim = waiting.claim(connection, channel, now)
+                is_p0[channel] = claim is not None and P0_SUMMARY in claim.message.to_json()
+            raise _LookedOnly
+        return is_p0
+
     def inhibited(self) -> int:
         """Count the alerts that were held because their cause fires."""
         query = sa.select(sa.func.count(alert_decisions.c.alert_id.distinct())).where(
@@ -200,11 +215,15 @@ class Storm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StormAtOnce:
-    """What one storm came to. `p0_s`: how long after its evaluation began the P0 arrived at each vendor."""
+    """What one storm came to. `p0_s`: how long after its evaluation began the P0 arrived at each vendor.
+
+    `p0_next`: by channel, whether the P0 was the first to be tried; several are on their way at once after it.
+    """
 
     times: TickTimes
     begun: int
     inhibited: int
+    p0_next: dict[str, bool]
     p0_s: dict[str, float]
     messages: dict[str, int]
 
@@ -216,6 +235,7 @@ class StormAtOnce:
         storm.beat(lambda _: True, is_down=True)
         began = time.time()
         done, times = storm.tick()
+        p0_next = storm.next_tries()
         storm.deliver()
         inhibited = storm.inhibited()
         p0_s = {each.vendor: each.at - began for each in receiver.accepted if P0_SUMMARY in json.dumps(each.document)}
@@ -223,7 +243,14 @@ class StormAtOnce:
             storm.beat(lambda _: True, is_down=True)
             storm.ticks()
         storm.settle()
-        return cls(times=times, begun=len(done.begun), inhibited=inhibited, p0_s=p0_s, messages=storm.messages())
+        return cls(
+            times=times,
+            begun=len(done.begun),
+            inhibited=inhibited,
+            p0_next=p0_next,
+            p0_s=p0_s,
+            messages=storm.messages(),
+        )
 
 
 def _zone(number: int) -> str:
