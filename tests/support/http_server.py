@@ -149,6 +149,7 @@ class _Listener(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
     block_on_close = True
+    request_queue_size = 128  # of more than five at once, the kernel would let the rest try again after a second
 
     def handle_error(self, *_: object) -> None:
         """A client that leaves early is what these tests are about."""

@@ -57,7 +57,7 @@ class NodePlatform:
         self._wait()
 
     def _wait(self) -> None:
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=120)
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe:
                 pipe.close()
