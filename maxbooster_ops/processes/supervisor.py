@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -35,6 +36,7 @@ class Supervisor:
         self._logs = logs
         self._grace_seconds = grace_seconds
         self._services: list[Service] = []
+        self._ports: list[socket.socket] = []
         self._mark = secrets.token_hex(16)
         self._guardian: subprocess.Popen[bytes] | None = None
 
@@ -83,6 +85,22 @@ class Supervisor:
         _register(service, guardian)
         return service
 
+    def port(self) -> int:
+        """Give a port of the loopback for a program of ours; on Linux the kernel gives it to nobody else until we stop.
+
+        A program takes seconds to come up, and may be down for a while later, in which others ask for ports too.
+        """
+        held = socket.socket()
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        port = int(held.getsockname()[1])
+        if sys.platform == "linux":
+            # Bound and not listening: a server with the same option, which all set, may still listen on it.
+            self._ports.append(held)
+        else:
+            held.close()
+        return port
+
     def services(self) -> list[Service]:
         """Give all programs that were started and not forgotten, in the order of their start."""
         return list(self._services)
@@ -114,6 +132,8 @@ class Supervisor:
         end([*relatives, *family(leaders, mark=self._mark)], grace_seconds=left)
         for service in services:
             service.process.wait()
+        while self._ports:
+            self._ports.pop().close()
         self._dismiss_guardian()
 
     def _running_guardian(self, name: str) -> subprocess.Popen[bytes]:

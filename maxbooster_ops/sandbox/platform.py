@@ -15,13 +15,14 @@ import requests
 from pydantic import SecretStr
 
 from maxbooster_ops.errors import UsageError
-from maxbooster_ops.processes import Service, Supervisor, free_port, wait_for
+from maxbooster_ops.processes import Service, Supervisor, wait_for
 from maxbooster_ops.processes.family import Identity
 from maxbooster_ops.sandbox.endpoints import Endpoints, save_endpoints
 from maxbooster_ops.sandbox.redis_server import start_redis
 from maxbooster_ops.sandbox.shared_keys import WORKERS_READY_KEY
 
-_READY_WITHIN_SECONDS = 30.0
+_READY_WITHIN_SECONDS = 120.0
+"""It takes three; a machine that does much else must not make us give up. A program that ends is noticed at once."""
 _ANSWER_WITHIN_SECONDS = 2.0
 _EXTRA = ("bullmq", "starlette", "uvicorn")
 
@@ -45,7 +46,7 @@ def start_sandbox(
     _require_extra()
     folder.mkdir(parents=True, exist_ok=True)
     redis_url = start_redis(supervisor, folder, durable=durable)
-    port, posts_port = free_port(), free_port()
+    port, posts_port = supervisor.port(), supervisor.port()
     # All at once: most of the time to readiness is Python's imports.
     workers = supervisor.start("workers", _python("maxbooster_ops.sandbox.workers", folder, seed))
     app = supervisor.start("platform", _python("maxbooster_ops.sandbox.http", folder, port, seed))

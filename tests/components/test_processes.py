@@ -234,3 +234,18 @@ def test_a_port_is_free_until_somebody_listens_and_again_afterwards():
         taken = listener.getsockname()[1]
         assert not is_free(taken)
     assert is_free(taken)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a port that is held is no longer free for our programs")
+def test_a_port_of_a_supervisor_is_for_its_programs_alone(tmp_path):
+    """Also before the program is up, and while it is down."""
+    with Supervisor(tmp_path) as supervisor:
+        port = supervisor.port()
+        listening = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+        for _ in range(2):
+            with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+                stranger.bind(("127.0.0.1", port))
+            service = supervisor.start("server", listening)
+            wait_for(lambda: not is_free(port), seconds=60, what="a program that listens", needs=[service])
+            service.process.kill()
+            service.process.wait()

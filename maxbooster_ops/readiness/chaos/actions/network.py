@@ -9,7 +9,6 @@ import socket
 import sys
 from urllib.parse import urlsplit
 
-from maxbooster_ops.processes import free_port
 from maxbooster_ops.readiness.chaos.action import action
 from maxbooster_ops.readiness.chaos.actions.reaching import url_of
 from maxbooster_ops.readiness.chaos.drill import Drill, NotRunError
@@ -23,7 +22,7 @@ def open_network(drill: Drill) -> int:
     parts = urlsplit(url_of(drill))
     if parts.scheme != "redis":
         raise NotRunError(f"A slow network needs a Redis without TLS over TCP; this one is reached by {parts.scheme}.")
-    port, orders = free_port(), drill.folder / "network.json"
+    port, orders = drill.supervisor.port(), drill.folder / "network.json"
     host, host_port = parts.hostname or "localhost", parts.port or 6379
     command = [sys.executable, "-m", _PROXY, str(port), host, str(host_port), str(orders)]
     drill.supervisor.start("network", command)
