@@ -18,10 +18,14 @@ PERMANENT = Sent(delivered=False, detail="answered 404", permanent=True)
 
 @dataclass
 class ScriptedChannel:
-    """Remembers what it was asked to send; answers in order, then with the last answer for ever."""
+    """Remembers what it was asked to send; answers in order, then with the last answer for ever.
+
+    Messages of several groups come in any order: what only one of them is answered stands in `answers_to`, by its key.
+    """
 
     name: str
     answers: list[Sent] = field(default_factory=lambda: [DELIVERED])
+    answers_to: dict[str, list[Sent]] = field(default_factory=dict)
     before: Callable[[Message], None] = lambda _: None
     sent: list[Message] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -30,7 +34,8 @@ class ScriptedChannel:
         self.before(message)
         with self.lock:
             self.sent.append(message)
-            return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            answers = self.answers_to.get(message.key, self.answers)
+            return answers.pop(0) if len(answers) > 1 else answers[0]
 
     @property
     def keys(self) -> list[str]:
