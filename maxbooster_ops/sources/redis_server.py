@@ -21,13 +21,13 @@ from redis.retry import Retry
 from maxbooster_ops.sources.source import Memory, Moment, Reading
 from maxbooster_ops.store.facts import RedisSample, SourceFailure
 
-_STEP_SECONDS = 1.5
+STEP_SECONDS = 1.5
 """One wait for the server: connecting, or one reply."""
 
 _PINGING_SECONDS = 2.0
 """A slow server gets fewer pings, not a failure: how slow it is, is what we came to see."""
 
-_TOTAL_SECONDS = 4.0
+TOTAL_SECONDS = 4.0
 """The whole reading; below the collector's own deadline of 5 s, so that our reason is recorded and not its."""
 
 
@@ -36,17 +36,21 @@ class RedisServer:
 
     name = "redis"
 
-    def __init__(self, url: str, *, pings: int = 5) -> None:
+    def __init__(
+        self, url: str, *, pings: int = 5, step_seconds: float = STEP_SECONDS, total_seconds: float = TOTAL_SECONDS
+    ) -> None:
         self._url = url
         self._pings = pings
+        self._step_seconds = step_seconds
+        self._total_seconds = total_seconds
 
     def read(self, moment: Moment) -> Reading | SourceFailure:
-        """Ask once for everything; bounded to about four seconds in all."""
+        """Ask once for everything; bounded to about `total_seconds` in all."""
         target = self._url
         try:
             with self._client() as client:
                 target = _server(client)
-                with _Deadline(client):
+                with _Deadline(client, self._total_seconds):
                     info: dict[str, Any] = client.info()
                     pings_ms = self._pings_ms(client)
             return _reading(moment, server=target, info=info, pings_ms=pings_ms)
@@ -59,8 +63,8 @@ class RedisServer:
     def _client(self) -> Redis:
         return Redis.from_url(
             self._url,
-            socket_connect_timeout=_STEP_SECONDS,
-            socket_timeout=_STEP_SECONDS,
+            socket_connect_timeout=self._step_seconds,
+            socket_timeout=self._step_seconds,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
             client_name="maxbooster-ops",
@@ -77,10 +81,11 @@ class RedisServer:
 class _Deadline:
     """Cuts the client's connection when the whole reading takes too long; whatever that breaks is a `TimeoutError`."""
 
-    def __init__(self, client: Redis) -> None:
+    def __init__(self, client: Redis, seconds: float) -> None:
         self._client = client
+        self._seconds = seconds
         self._passed = threading.Event()
-        self._timer = threading.Timer(_TOTAL_SECONDS, self._cut)
+        self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
 
     def __enter__(self) -> None:
@@ -89,7 +94,7 @@ class _Deadline:
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         self._timer.cancel()
         if error and self._passed.is_set():
-            raise TimeoutError(f"no complete answer within {_TOTAL_SECONDS:g} s") from error
+            raise TimeoutError(f"no complete answer within {self._seconds:g} s") from error
 
     def _cut(self) -> None:
         self._passed.set()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,11 @@ def moment(memory: Memory | None = None, *, seconds: int = 0) -> Moment:
     )
 
 
+def patient(url: str) -> RedisServer:
+    """Give a source for what is not about its deadlines, which a machine with much else to do may miss."""
+    return RedisServer(url, step_seconds=60, total_seconds=120)
+
+
 def sampled(source: RedisServer, at: Moment) -> tuple[RedisSample, Memory]:
     reading = source.read(at)
     assert isinstance(reading, Reading), reading
@@ -33,9 +39,11 @@ def sampled(source: RedisServer, at: Moment) -> tuple[RedisSample, Memory]:
 
 
 def test_a_running_server_is_described(redis_process: RedisProcess):
-    sample, _ = sampled(RedisServer(redis_process.url), moment())
+    began = time.perf_counter()
+    sample, _ = sampled(patient(redis_process.url), moment())
+    took_ms = (time.perf_counter() - began) * 1000
     assert sample.server == f"127.0.0.1:{redis_process.port}"
-    assert 0 < sample.ping_ms_median <= sample.ping_ms_max < 1000
+    assert 0 < sample.ping_ms_median <= sample.ping_ms_max < took_ms
     assert (sample.role, sample.loading, sample.aof_enabled) == ("master", False, False)
     assert (sample.memory_max_bytes, sample.memory_ratio) == (None, None)
     assert (sample.hit_ratio, sample.evicted_per_minute) == (None, None)
@@ -43,7 +51,7 @@ def test_a_running_server_is_described(redis_process: RedisProcess):
 
 
 def test_hits_are_those_since_the_previous_reading(redis_process: RedisProcess):
-    source = RedisServer(redis_process.url)
+    source = patient(redis_process.url)
     with redis_process.client() as client:
         client.get("absent")
         _, memory = sampled(source, moment())
@@ -55,14 +63,14 @@ def test_hits_are_those_since_the_previous_reading(redis_process: RedisProcess):
 
 
 def test_without_look_ups_there_is_no_hit_ratio(redis_process: RedisProcess):
-    source = RedisServer(redis_process.url)
+    source = patient(redis_process.url)
     _, memory = sampled(source, moment())
     sample, _ = sampled(source, moment(memory, seconds=30))
     assert (sample.hit_ratio, sample.evicted_per_minute) == (None, 0)
 
 
 def test_evictions_are_counted_per_minute(redis_process: RedisProcess):
-    source = RedisServer(redis_process.url)
+    source = patient(redis_process.url)
     with redis_process.client() as client:
         used = client.info("memory")["used_memory"]
         client.config_set("maxmemory", used + 2_000_000)
@@ -70,17 +78,19 @@ def test_evictions_are_counted_per_minute(redis_process: RedisProcess):
         _, memory = sampled(source, moment())
         for number in range(100):
             client.set(f"key:{number}", b"x" * 100_000)
-        evicted = client.info("stats")["evicted_keys"]
-    sample, _ = sampled(source, moment(memory, seconds=30))
-    assert evicted > 0
-    assert sample.evicted_per_minute == pytest.approx(evicted * 2)
+        # A full server also evicts for a new connection, and later what took too long at once.
+        before = client.info("stats")["evicted_keys"]
+        sample, _ = sampled(source, moment(memory, seconds=30))
+        after = client.info("stats")["evicted_keys"]
+    assert before > 0
+    assert before * 2 <= sample.evicted_per_minute <= after * 2
     assert sample.maxmemory_policy == "allkeys-lru"
     assert sample.memory_ratio is not None
     assert 0.5 < sample.memory_ratio <= 1.1
 
 
 def test_a_restarted_server_starts_anew(redis_process: RedisProcess):
-    source = RedisServer(redis_process.url)
+    source = patient(redis_process.url)
     with redis_process.client() as client:
         client.get("absent")
         _, memory = sampled(source, moment())
@@ -94,7 +104,7 @@ def test_a_restarted_server_starts_anew(redis_process: RedisProcess):
 
 
 def test_counters_that_somebody_reset_start_anew(redis_process: RedisProcess):
-    source = RedisServer(redis_process.url)
+    source = patient(redis_process.url)
     with redis_process.client() as client:
         client.get("absent")
         _, memory = sampled(source, moment())
@@ -105,16 +115,17 @@ def test_counters_that_somebody_reset_start_anew(redis_process: RedisProcess):
 
 @pytest.fixture
 def loading_replica(redis_process: RedisProcess, tmp_path: Path) -> Iterator[RedisProcess]:
-    """A server that copies another and takes seconds to load what it got."""
+    """A server that copies another and takes a minute to load what it got."""
     folder = tmp_path / "replica"
     folder.mkdir()
     replica = RedisProcess(folder=folder).start()
     with redis_process.client() as original, replica.client() as copy:
         original.config_set("repl-diskless-sync-delay", 0)
+        original.config_set("rdbcompression", "no")  # else it would listen to others only after every fifty keys
         original.mset({f"key:{number}": "x" * 1000 for number in range(5000)})
         for name, value in (
             ("masterauth", PASSWORD),
-            ("key-load-delay", 2000),
+            ("key-load-delay", 12_000),
             ("loading-process-events-interval-bytes", 1024),
         ):
             copy.config_set(name, value)
@@ -124,26 +135,26 @@ def loading_replica(redis_process: RedisProcess, tmp_path: Path) -> Iterator[Red
     replica.kill()
 
 
-@retry(retry=retry_if_exception_type(AssertionError), stop=stop_after_delay(15), wait=wait_fixed(0.02), reraise=True)
+@retry(retry=retry_if_exception_type(AssertionError), stop=stop_after_delay(120), wait=wait_fixed(0.02), reraise=True)
 def _wait_until_loading(client: Redis) -> None:
     assert client.info("persistence")["loading"] == 1
 
 
 def test_a_loading_server_is_a_sample_and_no_failure(loading_replica: RedisProcess):
-    sample, _ = sampled(RedisServer(loading_replica.url), moment())
+    sample, _ = sampled(patient(loading_replica.url), moment())
     assert (sample.loading, sample.role) == (True, "slave")
     assert sample.ping_ms_median > 0
 
 
-def failed(url: str) -> SourceFailure:
-    failure = RedisServer(url).read(moment())
+def failed(source: RedisServer) -> SourceFailure:
+    failure = source.read(moment())
     assert isinstance(failure, SourceFailure)
     return failure
 
 
 def test_a_frozen_server_is_given_up(redis_process: RedisProcess):
     redis_process.freeze()
-    failure = failed(redis_process.url)
+    failure = failed(RedisServer(redis_process.url))
     assert failure.error == "TimeoutError"
     assert failure.target == f"127.0.0.1:{redis_process.port}"
 
@@ -151,32 +162,32 @@ def test_a_frozen_server_is_given_up(redis_process: RedisProcess):
 def test_a_dripping_server_is_given_up():
     """Each byte arrives in time, so no single wait ever ends; only the total does."""
     with http_server(greeting=drip(b"$1000\r\n")) as server:
-        failure = failed(f"redis://127.0.0.1:{server.port}/0")
+        failure = failed(RedisServer(f"redis://127.0.0.1:{server.port}/0", step_seconds=60))
     assert (failure.error, failure.reason) == ("TimeoutError", "no complete answer within 4 s")
 
 
 def test_a_killed_server_is_refused(redis_process: RedisProcess):
     redis_process.kill()
-    failure = failed(redis_process.url)
+    failure = failed(patient(redis_process.url))
     assert failure.error == "ConnectionError"
     assert "refused" in failure.reason
     assert "REDIS_URL" in failure.hint
 
 
 def test_a_wrong_password_is_named_and_not_shown(redis_process: RedisProcess):
-    failure = failed(f"redis://:wrong-word@127.0.0.1:{redis_process.port}/0")
+    failure = failed(patient(f"redis://:wrong-word@127.0.0.1:{redis_process.port}/0"))
     assert failure.error == "AuthenticationError"
     assert "password" in failure.hint
     assert "wrong-word" not in repr(failure)
 
 
 def test_a_url_that_is_none_is_a_failure():
-    failure = failed("redis://:hidden@127.0.0.1:port/0")
+    failure = failed(patient("redis://:hidden@127.0.0.1:port/0"))
     assert "REDIS_URL" in failure.hint
     assert "hidden" not in repr(failure)
 
 
 def test_a_server_of_another_kind_is_a_failure():
     with http_server(greeting=raw(b"220 mail.example ESMTP\r\n" * 10)) as server:
-        failure = failed(f"redis://127.0.0.1:{server.port}/0")
+        failure = failed(patient(f"redis://127.0.0.1:{server.port}/0"))
     assert failure.target == f"127.0.0.1:{server.port}"
