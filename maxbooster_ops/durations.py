@@ -11,6 +11,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
+from maxbooster_ops.errors import UsageError
+
 _UNITS = {
     **dict.fromkeys(("ms", "millisecond", "milliseconds"), timedelta(milliseconds=1)),
     **dict.fromkeys(("s", "sec", "second", "seconds"), timedelta(seconds=1)),
@@ -40,6 +42,14 @@ def parse_duration(text: object) -> timedelta:
     if length > _LONGEST:
         raise ValueError(f"is too long. Expected at most {_LONGEST.days:,} days")
     return length
+
+
+def duration_of(name: str, text: str) -> timedelta:
+    """Read what was given as `name`, an option such as `--last` or a field; raises `UsageError` that shows both."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{name}: `{text}` {error}.") from error
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

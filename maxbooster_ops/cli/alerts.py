@@ -21,9 +21,10 @@ from maxbooster_ops.alerting.records import alert_store, deeds, silence_store
 from maxbooster_ops.alerting.records.effectiveness import effectiveness
 from maxbooster_ops.alerting.records.explanation import explain
 from maxbooster_ops.cli import alert_views
-from maxbooster_ops.cli.options import HomeOption, JsonOption, duration_of, settings_for
+from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, print_json
 from maxbooster_ops.clock import utc_now
+from maxbooster_ops.durations import duration_of
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.state import State, open_state
 from maxbooster_ops.watching import home_of

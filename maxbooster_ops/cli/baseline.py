@@ -15,9 +15,10 @@ from maxbooster_ops.analysis.baselines.keeping import Version, load, version, ve
 from maxbooster_ops.analysis.regressions.comparing import Compared, compare_all
 from maxbooster_ops.analysis.regressions.finding import compare_with_now
 from maxbooster_ops.analysis.statistics.comparing import Result
-from maxbooster_ops.cli.options import HomeOption, JsonOption, duration_of, settings_for
+from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, print_json, print_table, print_text
 from maxbooster_ops.clock import utc_now
+from maxbooster_ops.durations import duration_of
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.opening import open_store

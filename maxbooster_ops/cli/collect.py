@@ -13,7 +13,7 @@ from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import errors, print_json, print_table, print_warning
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.collecting import collector_of, look_for_dead_letters
-from maxbooster_ops.durations import parse_duration
+from maxbooster_ops.durations import duration_of
 from maxbooster_ops.errors import StoreError
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.sources.collector import BeatReport, Collector
@@ -24,23 +24,12 @@ _LOOKS_EVERY_SECONDS = 60.0
 """How often dead letters are looked for, and once at the end, as the runs of Dagster do."""
 
 
-def _duration(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} {error}") from error
-
-
 def run(
     beats: Annotated[int, typer.Option("--beats", "-n", min=1, help="How many beats to take.")] = 1,
     every: Annotated[
-        timedelta | None,
+        str | None,
         typer.Option(
-            "--every",
-            parser=_duration,
-            metavar="DURATION",
-            help="Time between beats [the collection interval].",
-            show_default=False,
+            "--every", metavar="DURATION", help="Time between beats [the collection interval].", show_default=False
         ),
     ] = None,
     json: JsonOption = False,
@@ -58,7 +47,7 @@ def run(
             "Only this host is watched: set REDIS_URL and PLATFORM_URL, or start `maxbooster-ops up` for a sandbox.",
             style="yellow",
         )
-    step = every or timedelta(seconds=settings.maxbooster_collect_interval_seconds)
+    step = duration_of("--every", every) if every else timedelta(seconds=settings.maxbooster_collect_interval_seconds)
     with open_store(home_of(settings)) as store, collector_of(settings, store) as collector:
         stored, looked_at = [], time.monotonic()
         for _ in _paced(beats, step):

@@ -7,7 +7,6 @@ Whatever needs Redis or the lake is imported when it is opened: `list` answers w
 from __future__ import annotations
 
 import getpass
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,12 +17,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from maxbooster_ops.cli.options import JsonOption, duration_of, settings_for
+from maxbooster_ops.cli.options import JsonOption, settings_for
 from maxbooster_ops.cli.output import errors
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.letter import Letter, LetterState
 from maxbooster_ops.dead_letters.letter_store import chosen, must_know
-from maxbooster_ops.dead_letters.selecting import Selection
+from maxbooster_ops.dead_letters.selecting import Selection, pattern_of
+from maxbooster_ops.durations import duration_of
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.state import State, open_state
@@ -124,16 +124,12 @@ def selection_of(
     states: Sequence[LetterState] | None = None,
 ) -> Selection:
     """Give the letters that the options mean; raises `UsageError` for a pattern or a duration that is none."""
-    try:
-        pattern = re.compile(reason) if reason else None
-    except re.error as error:
-        raise UsageError(f"--reason: `{reason}` is no regular expression: {error}.") from error
     failed_before = utc_now() - duration_of("--older-than", older_than) if older_than else None
     return Selection(
         ids=tuple(ids or ()),
         queues=tuple(queues or ()),
         names=tuple(names or ()),
-        reason=pattern,
+        reason=pattern_of("--reason", reason) if reason else None,
         failed_before=failed_before,
         states=tuple(states or ()),
     )

@@ -9,9 +9,10 @@ import typer
 
 from maxbooster_ops.analysis.executions.bottlenecks import Bottleneck, bottlenecks
 from maxbooster_ops.analysis.executions.metrics import JobMetrics, SlowExecution, job_metrics, slowest_operations
-from maxbooster_ops.cli.options import HomeOption, JsonOption, duration_of, settings_for
+from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
 from maxbooster_ops.cli.output import console, milliseconds, plain, print_json, print_table, shown
 from maxbooster_ops.clock import utc_now
+from maxbooster_ops.durations import duration_of
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.watching import home_of

@@ -5,14 +5,11 @@ Belongs here: their declaration, reading what was given, and loading the setting
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from maxbooster_ops.durations import parse_duration
-from maxbooster_ops.errors import UsageError
 from maxbooster_ops.logs import configure_logs
 from maxbooster_ops.settings import Settings, load_settings
 
@@ -34,11 +31,3 @@ def settings_for(home: Path | None, *, quiet: bool = True, **overrides: Any) -> 
         "WARNING" if quiet and settings.maxbooster_log_level == "INFO" else settings.maxbooster_log_level, service="cli"
     )
     return settings
-
-
-def duration_of(option: str, text: str) -> timedelta:
-    """Read the duration that was given with `option`, such as `--last`; raises `UsageError` that shows both."""
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"{option}: `{text}` {error}.") from error

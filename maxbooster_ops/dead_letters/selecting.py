@@ -1,6 +1,6 @@
 """Which dead letters somebody means.
 
-Belongs here: the filter. Not here: the query (`letter_store.py`) or the words of a command.
+Belongs here: the filter, and how its pattern is read. Not here: the query (`letter_store.py`), or a command's words.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from maxbooster_ops.dead_letters.letter import LetterState
+from maxbooster_ops.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,3 +30,11 @@ class Selection:
     def matches_reason(self, reason: str) -> bool:
         """Tell whether the pattern occurs in `reason`; without a pattern every reason does."""
         return self.reason is None or self.reason.search(reason) is not None
+
+
+def pattern_of(name: str, text: str) -> re.Pattern[str]:
+    """Read the pattern that was given as `name`, an option or a field; raises `UsageError` that shows both."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise UsageError(f"{name}: `{text}` is no regular expression: {error}.") from error

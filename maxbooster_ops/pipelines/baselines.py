@@ -4,7 +4,7 @@ Belongs here: the asset, the job, the schedule. Not here: what a baseline is, an
 (`analysis/baselines/`).
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import dagster as dg
 from pydantic import Field
@@ -14,9 +14,10 @@ from maxbooster_ops.analysis.baselines.baseline_file import duration_text
 from maxbooster_ops.analysis.baselines.keeping import Version, versions
 from maxbooster_ops.analysis.baselines.saving import WEEKLY, Saved, last_monday, save, save_due
 from maxbooster_ops.clock import utc_now
-from maxbooster_ops.durations import parse_duration
+from maxbooster_ops.durations import duration_of
 from maxbooster_ops.errors import UsageError
 from maxbooster_ops.pipelines.groups import ANALYSIS, OWNERS
+from maxbooster_ops.pipelines.refusals import marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.tables import markdown_table
 
@@ -31,11 +32,7 @@ class SaveBaselineConfig(dg.Config):
         default=LAUNCH_BASELINE,
         description="Its name: letters, digits, dots, hyphens, underscores. A name that exists gets a new version.",
     )
-    kind: str = Field(
-        default=Kind.NAMED.value,
-        description=f"The occasion: {', '.join(_ON_DEMAND)}.",
-        pattern=f"^({'|'.join(_ON_DEMAND)})$",
-    )
+    kind: str = Field(default=Kind.NAMED.value, description=f"The occasion: {', '.join(_ON_DEMAND)}.")
     last: str | None = Field(
         default=None,
         description="How long to measure, such as `2h30m`. Empty: 1 h; weekly 7 d, post_launch 24 h.",
@@ -57,10 +54,11 @@ def baselines(ops: OpsResource) -> dg.MaterializeResult[None]:
 def save_one_baseline(context: dg.OpExecutionContext, config: SaveBaselineConfig, ops: OpsResource) -> None:
     """Save the baseline that the launchpad or the schedule asks for, and record it on the asset `baselines`."""
     now = utc_now()
-    until = _moment(config.until) if config.until else now
-    length = _length(config.last) if config.last else None
     with ops.store() as store:
-        saved = save(store.lake, config.name, kind=Kind(config.kind), length=length, now=until)
+        with marking_refusals(context):
+            until = _moment(config.until) if config.until else now
+            length = duration_of("last", config.last) if config.last else None
+            saved = save(store.lake, config.name, kind=_kind(config.kind), length=length, now=until)
         kept = versions(store.lake, max(now, until))
     context.log_event(dg.AssetMaterialization("baselines", metadata=_saved(saved) | _counts(kept)))
 
@@ -129,8 +127,7 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=utc_now().tzinfo)
 
 
-def _length(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise UsageError(f"last: `{text}` {error}.") from error
+def _kind(text: str) -> Kind:
+    if text not in _ON_DEMAND:
+        raise UsageError(f"kind: `{text}` is no occasion. Expected one of: {', '.join(_ON_DEMAND)}.")
+    return Kind(text)

@@ -4,28 +4,24 @@ Belongs here: the assets, their checks, the job and its schedule. Not here: find
 (`collecting.py`), or any decision (`dead_letters/`).
 """
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import dagster as dg
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.dead_letters.letter import LetterState
 from maxbooster_ops.dead_letters.reporting import Report, report
 from maxbooster_ops.dead_letters.rounds import Round
-from maxbooster_ops.dead_letters.selecting import Selection
+from maxbooster_ops.dead_letters.selecting import Selection, pattern_of
 from maxbooster_ops.dead_letters.service import DeadLetters, open_dead_letters
-from maxbooster_ops.durations import parse_duration
+from maxbooster_ops.durations import duration_of
 from maxbooster_ops.pipelines.groups import DEAD_LETTERS, OWNERS
-from maxbooster_ops.pipelines.refusals import marking_refusals
+from maxbooster_ops.pipelines.refusals import is_scheduled, marking_refusals
 from maxbooster_ops.pipelines.resources import OpsResource
 from maxbooster_ops.pipelines.tables import markdown_table
 from maxbooster_ops.watching import targets_of
-
-_SCHEDULE = "dagster/schedule_name"
-"""The tag that Dagster puts on runs which a schedule has started."""
 
 _SHOWN = 50
 _SHOWN_CHARACTERS = 120
@@ -51,35 +47,16 @@ class RedriveConfig(dg.Config):
         default="", description="Why; kept with every letter. Left out: that it was due, or that somebody asked for it."
     )
 
-    @field_validator("reason")
-    @classmethod
-    def _is_pattern(cls, text: str) -> str:
-        try:
-            re.compile(text)
-        except re.error as error:
-            raise ValueError(f"`{text}` is no regular expression: {error}") from error
-        return text
-
-    @field_validator("older_than")
-    @classmethod
-    def _is_duration(cls, text: str) -> str:
-        if text:
-            try:
-                parse_duration(text)
-            except ValueError as error:
-                raise ValueError(f"`{text}` {error}") from error
-        return text
-
     def round(self, now: datetime, *, scheduled: bool) -> Round:
-        """Give the round that is asked for, by the schedule or else by a person."""
+        """Give the round that is asked for, by the schedule or else by a person; raises `UsageError` for a mistake."""
         by_hand = self.parked or bool(self.ids)
         was_due = not by_hand and not self.ignore_backoff
         selection = Selection(
             ids=tuple(self.ids),
             queues=tuple(self.queues),
             names=tuple(self.names),
-            reason=re.compile(self.reason) if self.reason else None,
-            failed_before=now - parse_duration(self.older_than) if self.older_than else None,
+            reason=pattern_of("reason", self.reason) if self.reason else None,
+            failed_before=now - duration_of("older_than", self.older_than) if self.older_than else None,
         )
         return Round(
             actor=self.actor or ("schedule" if scheduled else "launchpad"),
@@ -112,8 +89,8 @@ def redrive(context: dg.AssetExecutionContext, config: RedriveConfig, ops: OpsRe
         return dg.MaterializeResult(metadata={"asked": 0, "note": "No Redis is watched: set REDIS_URL."})
     url = redis_url.get_secret_value()
     with ops.store() as store, open_dead_letters(store, url, redacted=settings.maxbooster_redact_keys) as dead_letters:
-        asked = config.round(now, scheduled=_SCHEDULE in context.run.tags)
         with marking_refusals(context):
+            asked = config.round(now, scheduled=is_scheduled(context.run))
             dead_letters.must_know(config.ids)
         if config.dry_run:
             return _foreseen(dead_letters, asked, now)

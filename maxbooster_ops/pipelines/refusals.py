@@ -16,14 +16,26 @@ from maxbooster_ops.errors import RefusedError, UsageError
 _REFUSED_TAG = "maxbooster_ops/refused"
 """On a run that was refused: who launched it reads why, and there is nothing to mend."""
 
+_SCHEDULE_TAG = "dagster/schedule_name"
+"""Dagster's own, on runs that a schedule has started."""
+
+
+def is_scheduled(run: dg.DagsterRun) -> bool:
+    """Tell whether a schedule asked for the run, and no person."""
+    return _SCHEDULE_TAG in run.tags
+
 
 @contextmanager
 def marking_refusals(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> Iterator[None]:
-    """Mark the run where the block refuses what was asked for, and let the refusal go on."""
+    """Mark the run where the block refuses what a person asked for, and let the refusal go on.
+
+    What a schedule asked for is not marked: nobody waits for the answer, so somebody has to be called.
+    """
     try:
         yield
     except (RefusedError, UsageError):
-        context.instance.add_run_tags(context.run.run_id, {_REFUSED_TAG: "true"})
+        if not is_scheduled(context.run):
+            context.instance.add_run_tags(context.run.run_id, {_REFUSED_TAG: "true"})
         raise
 
 

@@ -182,18 +182,6 @@ def test_parked_letters_fail_the_check(rig):
     assert checks(run("redrive"))["nothing_parked"] is False
 
 
-@pytest.mark.parametrize(
-    ("config", "said"),
-    [
-        pytest.param({"reason": "("}, "is no regular expression", id="a pattern that is none"),
-        pytest.param({"older_than": "2 fortnights"}, "is not a duration", id="a duration that is none"),
-    ],
-)
-def test_a_configuration_that_cannot_be_used_is_refused_with_the_reason(config, said):
-    with pytest.raises(ValueError, match=said):
-        RedriveConfig(**config)
-
-
 def test_without_a_redis_the_hourly_run_has_nothing_to_do(tmp_path, monkeypatch):
     for name in variables():
         monkeypatch.delenv(name, raising=False)

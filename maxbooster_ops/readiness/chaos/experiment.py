@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
 
 from maxbooster_ops.durations import parse_duration
@@ -22,7 +21,7 @@ from maxbooster_ops.errors import SettingsError
 from maxbooster_ops.readiness.chaos.action import Action
 from maxbooster_ops.readiness.chaos.drill import Need
 from maxbooster_ops.readiness.chaos.tolerance import Tolerance, parse_tolerance
-from maxbooster_ops.user_files import Entry, did_you_mean, sentence_of
+from maxbooster_ops.user_files import Flaw, did_you_mean, read_fields, sentence_of
 
 _DEADLINE = timedelta(minutes=2)
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -75,13 +74,11 @@ class Experiment:
 def read_experiment(file: Path, actions: Mapping[str, Action]) -> Experiment:
     """Read a scenario. Raises `ScenarioFileError` with line, field, what was found and what was expected."""
     try:
-        entry = _entry(file.read_text(encoding="utf-8"))
+        entry = read_fields(file.read_text(encoding="utf-8"), expected="fields such as `title: …` and `method:`")
     except (OSError, UnicodeError) as error:
         raise ScenarioFileError(f"{file.name} cannot be read: {error}. The other scenarios stay.") from error
-    except yaml.MarkedYAMLError as error:
-        raise _refused(file, _line(error), f"this is no YAML: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise _refused(file, 1, f"this is no scenario: {error}") from None
+    if isinstance(entry, Flaw):
+        raise _refused(file, entry.line, entry.sentence)
     try:
         return _File.model_validate(entry.fields).experiment(file.stem, actions)
     except ValidationError as error:
@@ -90,21 +87,6 @@ def read_experiment(file: Path, actions: Mapping[str, Action]) -> Experiment:
         raise _refused(file, entry.line(at), sentence) from None
     except Misfit as error:
         raise _refused(file, entry.line(error.at), str(error)) from None
-
-
-def _entry(text: str) -> Entry:
-    loader = yaml.SafeLoader(text)
-    try:
-        root = loader.get_single_node()
-        if not isinstance(root, yaml.MappingNode):
-            raise ValueError("expected fields such as `title: …` and `method:`")  # noqa: TRY004 -- one kind for a caller
-        return Entry(fields=loader.construct_document(root), node=root)
-    finally:
-        loader.dispose()
-
-
-def _line(error: yaml.MarkedYAMLError) -> int:
-    return error.problem_mark.line + 1 if error.problem_mark else 1
 
 
 def _refused(file: Path, line: int, sentence: str) -> ScenarioFileError:
