@@ -18,7 +18,9 @@ PUBLIC = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 80))]
 
 
 def posted(url, **known):
-    return post(Target(url=url, **known), b"{}", {"Idempotency-Key": "k1"})
+    """Post within bounds that no machine is too slow for, unless the test is about them."""
+    target = Target(url=url, **{"read_seconds": 60, "whole_seconds": 60, **known})
+    return post(target, b"{}", {"Idempotency-Key": "k1"})
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
@@ -64,14 +66,18 @@ def test_a_redirect_is_never_followed_and_says_so(server, status):
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        pytest.param(silence, "no answer within 0.3 s", id="no word"),
         pytest.param(reset, "the connection failed: Connection reset by peer", id="a reset"),
         pytest.param(raw(b""), "the connection failed: RemoteDisconnected", id="hung up"),
         pytest.param(raw(b"SSH-2.0-OpenSSH\r\n"), "the connection failed: BadStatusLine", id="no HTTP"),
     ],
 )
 def test_what_goes_wrong_on_the_way_is_tried_again(server, script, said):
-    assert posted(server.on(SECRET, script), read_seconds=0.3) == Sent(delivered=False, detail=said)
+    assert posted(server.on(SECRET, script)) == Sent(delivered=False, detail=said)
+
+
+def test_a_receiver_that_says_no_word_is_tried_again(server):
+    sent = posted(server.on(SECRET, silence), read_seconds=0.3)
+    assert sent == Sent(delivered=False, detail="no answer within 0.3 s")
 
 
 def test_a_receiver_that_drips_is_cut_off(server):
@@ -81,7 +87,7 @@ def test_a_receiver_that_drips_is_cut_off(server):
 
 def test_a_success_counts_even_if_its_body_never_ends(server):
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"
-    assert posted(server.on(SECRET, drip(head)), whole_seconds=2).delivered
+    assert posted(server.on(SECRET, drip(head))).delivered
 
 
 def test_nobody_listening_is_tried_again():
@@ -91,7 +97,13 @@ def test_nobody_listening_is_tried_again():
     assert sent == Sent(delivered=False, detail="the connection failed: Connection refused")
 
 
-def test_a_name_that_does_not_resolve_is_tried_again():
+def test_a_name_that_does_not_resolve_is_tried_again(monkeypatch):
+    """As the resolver says it, which may take half a minute where there is no network."""
+
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     assert posted(f"http://nowhere.invalid{SECRET}") == Sent(delivered=False, detail="its host name cannot be resolved")
 
 
@@ -151,7 +163,7 @@ def test_a_name_that_changes_between_look_up_and_connecting_gets_nothing(server,
     assert answers == []
     assert (sent.delivered, sent.permanent) == (False, True)
     assert "127.0.0.1 is not on the internet" in sent.detail
-    wait_for(lambda: server.heads == {"": ""}, seconds=5, what="a connection without a byte")
+    wait_for(lambda: server.heads == {"": ""}, seconds=60, what="a connection without a byte")
 
 
 def test_a_name_with_one_private_address_among_public_ones_is_refused(server, monkeypatch):
