@@ -30,7 +30,7 @@ def services(supervisor, tmp_path):
 def look_after_each_end(supervisor, keeper, *, times):
     """Let the keeper look as often, each time when a program has ended."""
     for _ in range(times):
-        wait_for(supervisor.ended, seconds=10, what="the end of the program")
+        wait_for(supervisor.ended, seconds=60, what="the end of the program")
         keeper.restart_ended()
 
 
@@ -45,4 +45,4 @@ def test_a_program_that_ran_well_before_it_ended_is_started_again_as_often_as_it
     supervisor.start("sandbox", RUNS_A_WHILE)
     keeper = Keeper(supervisor, services, forgiven_after_seconds=0.2)
     look_after_each_end(supervisor, keeper, times=8)
-    wait_for(supervisor.ended, seconds=10, what="the end of its ninth life")
+    wait_for(supervisor.ended, seconds=60, what="the end of its ninth life")

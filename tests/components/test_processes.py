@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -50,7 +52,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def clan_of(pids_file: Path) -> list[psutil.Process]:
-    wait_for(pids_file.exists, seconds=10, what="the clan's pids")
+    wait_for(pids_file.exists, seconds=60, what="the clan's pids")
     return [psutil.Process(int(pid)) for pid in pids_file.read_text().split()]
 
 
@@ -84,13 +86,13 @@ def test_a_killed_parent_leaves_nothing_behind(tmp_path):
         assert len(everyone) == 5, "the clan of four and the guardian"
         parent.kill()
         parent.wait()
-        wait_until_dead([*everyone], seconds=10)
+        wait_until_dead([*everyone], seconds=60)
 
 
 def test_a_program_that_ignores_term_is_killed_when_the_grace_is_over(tmp_path):
     with Supervisor(tmp_path, grace_seconds=0.3) as supervisor:
         service = supervisor.start("deaf", DEAF)
-        wait_for(lambda: "deaf" in service.last_lines(), seconds=10, what="the program to be deaf")
+        wait_for(lambda: "deaf" in service.last_lines(), seconds=60, what="the program to be deaf")
     assert service.exit_code == -signal.SIGKILL
 
 
@@ -101,15 +103,15 @@ def test_programs_end_in_the_reverse_order_of_their_start(tmp_path):
         "signal.signal(15, leave); print('ready', flush=True); time.sleep(600)"
     )
     order = tmp_path / "order"
-    with Supervisor(tmp_path / "logs") as supervisor:
+    with Supervisor(tmp_path / "logs", grace_seconds=60) as supervisor:
         for name in ("a", "b", "c"):
             service = supervisor.start(name, [sys.executable, "-c", farewell, str(order), name])
-            wait_for(lambda service=service: "ready" in service.last_lines(), seconds=10, what=f"program {name}")
+            wait_for(lambda service=service: "ready" in service.last_lines(), seconds=60, what=f"program {name}")
     assert order.read_text() == "cba"
 
 
 def test_stopping_twice_is_as_good_as_once(tmp_path):
-    with Supervisor(tmp_path) as supervisor:
+    with Supervisor(tmp_path, grace_seconds=60) as supervisor:
         service = supervisor.start("sleep", SLEEP)
         supervisor.stop()
         supervisor.stop()
@@ -123,7 +125,7 @@ def test_a_program_that_ended_by_itself_is_named_with_its_last_words(tmp_path):
         supervisor.start(
             "broken", [sys.executable, "-c", "print('redis://me:secret@x is no good'); raise SystemExit(3)"]
         )
-        [service] = wait_for(supervisor.ended, seconds=10, what="the end of the program")
+        [service] = wait_for(supervisor.ended, seconds=60, what="the end of the program")
         message = str(service.failure())
     assert (service.name, service.exit_code) == ("broken", 3)
     assert "broken ended by itself, with exit code 3" in message
@@ -135,15 +137,15 @@ def test_a_program_without_last_words_is_named_with_what_to_try(tmp_path):
     with Supervisor(tmp_path) as supervisor:
         service = supervisor.start("silent", SLEEP)
         os.kill(service.pid, signal.SIGKILL)
-        wait_for(supervisor.ended, seconds=10, what="the end of the program")
+        wait_for(supervisor.ended, seconds=60, what="the end of the program")
     assert "silent ended by itself, with signal SIGKILL, and wrote nothing" in str(service.failure())
 
 
 def test_a_program_that_ended_may_be_replaced(tmp_path):
-    with Supervisor(tmp_path) as supervisor:
+    with Supervisor(tmp_path, grace_seconds=60) as supervisor:
         first = supervisor.start("worker", SLEEP)
         os.kill(first.pid, signal.SIGKILL)
-        wait_for(supervisor.ended, seconds=10, what="the end of the program")
+        wait_for(supervisor.ended, seconds=60, what="the end of the program")
         supervisor.forget(first)
         second = supervisor.start("worker", SLEEP)
         assert supervisor.ended() == []
@@ -155,7 +157,7 @@ def test_nothing_is_started_that_nobody_would_end(tmp_path):
     with Supervisor(tmp_path) as supervisor:
         [guardian] = [process for process in psutil.Process().children() if process.pid not in before]
         guardian.kill()
-        wait_for(lambda: not is_alive(guardian), seconds=10, what="the end of the guardian")
+        wait_for(lambda: not is_alive(guardian), seconds=60, what="the end of the guardian")
         with pytest.raises(ProcessError, match="the guardian of our programs"):
             supervisor.start("sleep", SLEEP)
     with pytest.raises(ProcessError, match="Use it in a `with` block"):
@@ -174,7 +176,7 @@ def test_a_log_starts_empty_and_the_one_before_is_kept_once(tmp_path):
     for words in ("first", "second", "third"):
         with Supervisor(tmp_path) as supervisor:
             service = supervisor.start("speaker", [sys.executable, "-c", f"print('{words}')"])
-            wait_for(supervisor.ended, seconds=10, what="the end of the program")
+            wait_for(supervisor.ended, seconds=60, what="the end of the program")
             assert service.last_lines() == words
     assert {path.name: path.read_text().strip() for path in tmp_path.iterdir()} == {
         "speaker.log": "third",
@@ -190,23 +192,31 @@ def test_no_program_holds_the_pipe_that_tells_the_guardian_of_our_death(tmp_path
             descriptors = Path(f"/proc/{service.pid}/fd")
             if not descriptors.exists():
                 pytest.skip("needs /proc: only Linux shows a process's descriptors there")
-            wait_for(lambda pid=service.pid: psutil.Process(pid).cmdline() == SLEEP, seconds=10, what="exec")
-            targets = [str(descriptor.readlink()) for descriptor in descriptors.iterdir()]
-            assert [target for target in targets if target.startswith("pipe:")] == []
+            wait_for(lambda pid=service.pid: psutil.Process(pid).cmdline() == SLEEP, seconds=60, what="exec")
+            assert [target for target in targets_of(descriptors) if target.startswith("pipe:")] == []
+
+
+def targets_of(descriptors: Path) -> Iterator[str]:
+    """Give what a process has open, but not what it closed while it was looked at: it reads its modules meanwhile."""
+    for descriptor in descriptors.iterdir():
+        with suppress(FileNotFoundError):
+            yield str(descriptor.readlink())
 
 
 def test_the_guardian_is_small_and_quick(tmp_path):
     before = {process.pid for process in psutil.Process().children()}
     with Supervisor(tmp_path) as supervisor:
-        supervisor.start("sleep", SLEEP)
-        [guardian] = [
-            process
-            for process in psutil.Process().children()
-            if process.pid not in before and process.cmdline() != SLEEP
-        ]
-        wait_for(lambda: guardian.status() == psutil.STATUS_SLEEPING, seconds=10, what="the guardian to wait")
-        assert guardian.memory_info().rss < 25_000_000
-        assert sum(guardian.cpu_times()[:2]) < 0.5
+        service = supervisor.start("sleep", SLEEP)
+        known = {*before, service.pid}
+        [guardian] = [process for process in psutil.Process().children() if process.pid not in known]
+        wait_for(lambda: guardian.status() == psutil.STATUS_SLEEPING, seconds=60, what="the guardian to wait")
+        assert guardian.memory_info().rss < 40_000_000
+    program = (
+        "import sys; before = set(sys.modules); import maxbooster_ops.processes.guardian; "
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before} - sys.stdlib_module_names)"
+    )
+    brought_in = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(brought_in.stdout.split()) == {"maxbooster_ops", "psutil"}, "what else would take its time"
 
 
 def test_a_pid_that_was_given_to_another_process_is_not_the_same_process():
@@ -234,18 +244,3 @@ def test_a_port_is_free_until_somebody_listens_and_again_afterwards():
         taken = listener.getsockname()[1]
         assert not is_free(taken)
     assert is_free(taken)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a port that is held is no longer free for our programs")
-def test_a_port_of_a_supervisor_is_for_its_programs_alone(tmp_path):
-    """Also before the program is up, and while it is down."""
-    with Supervisor(tmp_path) as supervisor:
-        port = supervisor.port()
-        listening = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
-        for _ in range(2):
-            with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
-                stranger.bind(("127.0.0.1", port))
-            service = supervisor.start("server", listening)
-            wait_for(lambda: not is_free(port), seconds=60, what="a program that listens", needs=[service])
-            service.process.kill()
-            service.process.wait()
