@@ -94,7 +94,7 @@ def test_jobs_are_finished_in_every_queue(sandbox):
     def all_completed() -> bool:
         return all("completed" in events(sandbox, queue) for queue in NAMES)
 
-    wait_for(all_completed, seconds=60, what="a completed job in every queue")
+    wait_for(all_completed, seconds=180, what="a completed job in every queue")
 
 
 def events(sandbox: Sandbox, queue: str) -> set[str]:
@@ -114,12 +114,10 @@ def test_a_job_that_somebody_else_adds_is_done_without_instructions(sandbox):
         asyncio.run(add())
         """
     )
-    subprocess.run(
-        [sys.executable, "-c", script, sandbox.endpoints.redis_url.get_secret_value()], check=True, timeout=30
-    )
+    subprocess.run([sys.executable, "-c", script, sandbox.endpoints.redis_url.get_secret_value()], check=True)
     with sandbox.redis() as client:
         wait_for(
-            lambda: client.hget("bull:export-data:by-hand", "returnvalue"), seconds=60, what="the job's return value"
+            lambda: client.hget("bull:export-data:by-hand", "returnvalue"), seconds=180, what="the job's return value"
         )
 
 
@@ -153,7 +151,9 @@ def test_unknown_paths_share_one_label(sandbox):
 
 def test_finished_forecasts_become_metrics(sandbox):
     wait_for(
-        lambda: sandbox.metric("forecast_job_duration_seconds_count") >= 1, seconds=60, what="a forecast in the metrics"
+        lambda: sandbox.metric("forecast_job_duration_seconds_count") >= 1,
+        seconds=180,
+        what="a forecast that is counted",
     )
     finished = sandbox.metric("forecast_job_duration_seconds_count")
     generated = sandbox.metric("forecasts_generated_total") + sandbox.metric("forecast_jobs_failed_total")
@@ -173,8 +173,8 @@ def test_it_opens_with_caches_in_use_so_that_nothing_is_degraded_before_anything
 
 
 def test_the_crowd_uses_the_platform(sandbox):
-    wait_for(lambda: sandbox.metric("active_users_concurrent") >= 5, seconds=30, what="five active users")
-    wait_for(lambda: sandbox.metric("cache_hit_rate_percent") > 0, seconds=30, what="a hit in the page cache")
+    wait_for(lambda: sandbox.metric("active_users_concurrent") >= 5, seconds=120, what="five active users")
+    wait_for(lambda: sandbox.metric("cache_hit_rate_percent") > 0, seconds=120, what="a hit in the page cache")
     body = sandbox.get("/api/monitoring/ai-models").json()
     assert (body["success"], body["social"]["maxSize"], body["advertising"]["maxSize"]) == (True, 100, 50)
     assert set(body) == {"success", "timestamp", "social", "advertising", "memory", "recentEvictions"}

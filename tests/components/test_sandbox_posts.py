@@ -14,18 +14,18 @@ def url(sandbox):
 
 
 def schedule(url, **changes):
-    return requests.post(f"{url}/api/posts/schedule", json={**POST, **changes}, timeout=10)
+    return requests.post(f"{url}/api/posts/schedule", json={**POST, **changes}, timeout=60)
 
 
 def test_a_scheduled_post_is_found_until_it_is_removed(url):
-    before = requests.get(f"{url}/health", timeout=10).json()["posts"]
+    before = requests.get(f"{url}/health", timeout=60).json()["posts"]
     answer = schedule(url)
     assert (answer.status_code, answer.json()["text"], answer.json()["at"]) == (201, POST["text"], POST["at"])
     where = f"{url}{answer.headers['location']}"
-    assert requests.get(where, timeout=10).json() == answer.json()
-    assert requests.get(f"{url}/health", timeout=10).json()["posts"] == before + 1
-    assert [requests.delete(where, timeout=10).status_code for _ in range(2)] == [204, 404]
-    assert requests.get(where, timeout=10).status_code == 404
+    assert requests.get(where, timeout=60).json() == answer.json()
+    assert requests.get(f"{url}/health", timeout=60).json()["posts"] == before + 1
+    assert [requests.delete(where, timeout=60).status_code for _ in range(2)] == [204, 404]
+    assert requests.get(where, timeout=60).status_code == 404
     assert schedule(url).json()["id"] > answer.json()["id"], "an id is never given twice"
 
 
@@ -45,6 +45,6 @@ def test_an_order_that_makes_no_sense_is_refused_with_the_reason(url, order, rea
 
 
 def test_a_web_page_of_another_origin_cannot_schedule_anything(url):
-    plain = requests.post(f"{url}/api/posts/schedule", data='{"text": "x"}', timeout=10)
+    plain = requests.post(f"{url}/api/posts/schedule", data='{"text": "x"}', timeout=60)
     assert (plain.status_code, "application/json" in plain.json()["detail"]) == (415, True)
-    assert requests.get(f"{url}/health", headers={"Host": "evil.example"}, timeout=10).status_code == 400
+    assert requests.get(f"{url}/health", headers={"Host": "evil.example"}, timeout=60).status_code == 400

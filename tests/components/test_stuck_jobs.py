@@ -13,8 +13,9 @@ from maxbooster_ops.cli.main import app
 from maxbooster_ops.dead_letters.counting import count
 from maxbooster_ops.dead_letters.stuck import LOCK_LOST_FOR, stuck_jobs
 from maxbooster_ops.jobs.policies import load_policies
+from maxbooster_ops.processes import wait_for
 
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -24,40 +25,48 @@ def rig(rig, monkeypatch):
 
 @pytest.fixture
 def at_work(rig):
-    """One job that its worker never ends."""
-    rig.platform.tell("work", queue="mail", name="worker-7")
+    """One job that its worker never ends, and whose lock it need not renew while the test lasts."""
+    rig.platform.tell("work", queue="mail", name="worker-7", lockDuration=600_000, stalledInterval=600_000)
     (job_id,) = rig.platform.tell("add", queue="mail", jobs=[{"name": "send", "data": {"hang": True}}])
     rig.until("mail", active=1)
-    rig.look()
+    wait_for(lambda: is_seen(rig), seconds=180, what="a beat that sees the queue at work")
     return job_id
 
 
-def stuck(rig, ahead):
+def is_seen(rig):
+    rig.look()
+    return rig.store.lake.query("FROM queue_samples WHERE queue = 'mail' AND active = 1")
+
+
+def stuck(rig, job_id, *, active_for):
+    """Look when the job has been active for just so long, however long the test has taken so far."""
     policies, _ = load_policies(rig.store.home)
+    now = rig.now()
     with rig.redis.client() as client:
-        found = stuck_jobs(rig.store.lake, client, policies, rig.now() + ahead)
-        counted = count(rig.store, client, policies, rig.now() + ahead)
+        client.hset(f"bull:mail:{job_id}", "processedOn", round((now - active_for).timestamp() * 1000))
+        found = stuck_jobs(rig.store.lake, client, policies, now)
+        counted = count(rig.store, client, policies, now)
     return found, {sample.queue: sample.stuck for sample in counted.queues}
 
 
 def test_a_job_is_stuck_when_it_is_active_for_longer_than_its_policy_says(rig, at_work):
     rig.store.home.job_policies.write_text("policies:\n  - name: mail\n    stuck_after: 3 min\n")
-    assert stuck(rig, timedelta(minutes=2)) == ([], {})
-    (one,), counted = stuck(rig, timedelta(minutes=4))
+    assert stuck(rig, at_work, active_for=3 * MINUTE - SECOND) == ([], {})
+    (one,), counted = stuck(rig, at_work, active_for=3 * MINUTE + SECOND)
     assert (one.job.queue, one.job.job_id, one.name) == ("mail", at_work, "send")
     assert one.why == "active for longer than 0:03:00"
     assert counted == {"mail": 1}
-    _, counted = stuck(rig, timedelta(minutes=2))
+    _, counted = stuck(rig, at_work, active_for=2 * MINUTE)
     assert counted == {"mail": 0}, "one that is stuck no more says so"
-    assert stuck(rig, timedelta(minutes=2))[1] == {}
+    assert stuck(rig, at_work, active_for=2 * MINUTE)[1] == {}
 
 
 def test_a_job_is_stuck_when_its_worker_died_and_no_other_looks_after_its_queue(rig, at_work):
     rig.platform.kill()
     with rig.redis.client() as client:  # what 30 s do
         client.delete(f"bull:mail:{at_work}:lock", "bull:mail:stalled-check")
-    assert stuck(rig, LOCK_LOST_FOR - 2 * SECOND)[0] == []
-    ((one,), _) = stuck(rig, LOCK_LOST_FOR + 2 * SECOND)
+    assert stuck(rig, at_work, active_for=LOCK_LOST_FOR - SECOND)[0] == []
+    ((one,), _) = stuck(rig, at_work, active_for=LOCK_LOST_FOR + SECOND)
     assert one.why == "its worker is gone, and no other worker looks after the queue"
 
 
@@ -66,7 +75,7 @@ def test_a_worker_that_looks_after_the_queue_will_take_the_job_of_one_that_died(
         client.delete(f"bull:mail:{at_work}:lock")
         client.set("bull:mail:stalled-check", 1)
         client.expire("bull:mail:stalled-check", 60)
-    assert stuck(rig, LOCK_LOST_FOR + 2 * SECOND)[0] == []
+    assert stuck(rig, at_work, active_for=LOCK_LOST_FOR + SECOND)[0] == []
 
 
 @pytest.mark.usefixtures("at_work")

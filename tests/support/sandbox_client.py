@@ -23,10 +23,10 @@ class Sandbox:
     supervisor: Supervisor
 
     def get(self, path: str) -> requests.Response:
-        return requests.get(f"{self.endpoints.platform_url}{path}", timeout=10)
+        return requests.get(f"{self.endpoints.platform_url}{path}", timeout=60)
 
     def order(self, fault: str, **body: Any) -> requests.Response:
-        return requests.post(f"{self.endpoints.platform_url}/api/test/{fault}", json=body, timeout=10)
+        return requests.post(f"{self.endpoints.platform_url}/api/test/{fault}", json=body, timeout=60)
 
     def redis(self) -> redis.Redis:
         return redis.Redis.from_url(self.endpoints.redis_url.get_secret_value(), decode_responses=True)
