@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from maxbooster_ops.analysis.trends.finding import find_trends
+from maxbooster_ops.analysis.trends.judging import Verdict
 from maxbooster_ops.cli.options import HomeOption, JsonOption, settings_for
-from maxbooster_ops.cli.output import console, print_json, print_table
+from maxbooster_ops.cli.output import console, print_json, print_table, print_text
 from maxbooster_ops.clock import utc_now
 from maxbooster_ops.store.findings import Trend
 from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.watching import home_of
 
+_NAMED = 3
 _COLUMNS = ("series", "verdict", "level", "unit", "% a day", "slope per hour", "95 % interval", "why")
 
 
@@ -35,7 +38,21 @@ def run(
     elif not found:
         console.print(f"Nothing was collected within {hours:g} h. `maxbooster-ops status` says what is watched.")
     else:
-        print_table(f"Trends of {hours:g} h until {found[0].ts:%Y-%m-%d %H:%M} UTC", _COLUMNS, map(_row, found))
+        known = [trend for trend in found if trend.verdict != Verdict.UNKNOWN]
+        console.print(f"Trends of {hours:g} h until {found[0].ts:%Y-%m-%d %H:%M} UTC", style="bold", highlight=False)
+        if known:
+            print_table(None, _COLUMNS, map(_row, known))
+        _print_unknown([trend for trend in found if trend.verdict == Verdict.UNKNOWN])
+
+
+def _print_unknown(trends: Iterable[Trend]) -> None:
+    """Say once why series are unknown, and name them where they are few: of a new home it is all of them."""
+    by_reason: dict[str, list[str]] = {}
+    for trend in trends:
+        by_reason.setdefault(trend.reason, []).append(trend.metric)
+    for reason, metrics in by_reason.items():
+        names = ", ".join(metrics) if len(metrics) <= _NAMED else f"{len(metrics)} series"
+        print_text(f"unknown: {names}: {reason}")
 
 
 def _row(trend: Trend) -> tuple[object, ...]:
