@@ -13,6 +13,7 @@ from maxbooster_ops.jobs.breaker import Asked, Breaker, BreakerState, Failed, Li
 from maxbooster_ops.jobs.breaker_store import BreakerStore
 from maxbooster_ops.jobs.claims import RESULT_CHARACTERS, ClaimLostError, Claims, once
 from maxbooster_ops.jobs.idempotency import Verdict
+from maxbooster_ops.processes.waiting import wait_for
 
 WINDOW = timedelta(hours=1)
 AT_ONCE = 8
@@ -66,13 +67,16 @@ def test_a_failure_frees_the_key_at_once(client):
 
 
 def test_work_that_takes_several_leases_keeps_its_key(client):
-    lease, found = timedelta(seconds=0.3), []
+    claims, lease = Claims(client, ""), timedelta(seconds=6)
     with once(client, "long", window=WINDOW, lease=lease):
-        for _ in range(10):
-            time.sleep(0.1)
+        ends_at = claims.found("long").until
+
+        def outlasts_its_lease():
             with once(client, "long", window=WINDOW, lease=lease) as other:
-                found.append(other.verdict)
-    assert set(found) == {Verdict.BUSY}
+                assert other.verdict is Verdict.BUSY
+            return claims.found("long").until >= ends_at + lease
+
+        wait_for(outlasts_its_lease, seconds=60, what="a second lease after the first")
 
 
 def test_after_a_crash_nobody_does_it_again_unless_it_may_be_repeated_or_a_person_frees_it(client):
@@ -116,7 +120,7 @@ def test_redis_forgets_a_key_when_its_window_is_over(client):
     claims.claim("pay", "own", window=WINDOW)
     assert claims.finish("pay", "own", WINDOW)
     (key,) = client.keys("maxbooster-ops:once:q:*")
-    assert 3590 < client.ttl(key) <= 3600
+    assert 3000 < client.ttl(key) <= 3600
     assert b"pay" not in key, "a key may be a secret"
 
 

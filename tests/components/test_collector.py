@@ -59,7 +59,8 @@ def store(tmp_path, made_home):
 
 
 def collector(store, *sources):
-    return Collector(sources, store.beats, interval_seconds=30, deadline_seconds=5)
+    """One whose sources have all the time that they need: some store a whole beat while they are read."""
+    return Collector(sources, store.beats, interval_seconds=30, deadline_seconds=600)
 
 
 def once(action):
