@@ -74,9 +74,11 @@ def is_recovered(rig):
 def test_a_killed_worker_leaves_a_parked_letter_that_a_person_who_looked_brings_back(rig):
     workers = JobWorkers(redis=rig.redis, home=rig.store.home.root)
     try:
-        workers.start(QUEUE, 2, lock_seconds=1.5)
+        workers.hold_all()
+        workers.start(QUEUE, 2, lock_seconds=4)
         (began,) = eventually(lambda: workers.ledger("began"), what="it is at work")
         next(process for process in workers.processes if process.pid == began["pid"]).kill()
+        workers.hold_no_more()
         eventually(lambda: rig.side.client.zcard(f"bull:{QUEUE}:failed"), what="it failed for good")
         rig.look()
         letter = rig.letter()

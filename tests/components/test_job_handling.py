@@ -19,12 +19,12 @@ from maxbooster_ops.jobs.claims import Claims
 from maxbooster_ops.jobs.idempotency import interrupted_run
 from maxbooster_ops.jobs.policy import Priority
 
-POLICIES = "policies:\n- {name: reports, retries: 1, first_backoff: 100 ms, timeout: 300 ms, breaker_failures: 2}\n"
+POLICY = "policies:\n- {name: reports, retries: 1, first_backoff: 100 ms, breaker_failures: 2}\n"
 
 
 @pytest.fixture
 def platform(redis_process, tmp_path):
-    (tmp_path / "job_policies.yaml").write_text(POLICIES)
+    (tmp_path / "job_policies.yaml").write_text(POLICY)
     return {"redis_url": redis_process.url, "home": tmp_path}
 
 
@@ -57,6 +57,7 @@ def test_a_job_that_takes_too_long_is_ended_tried_again_and_then_dead(platform, 
             cancelled.append(job.attemptsMade)
             raise
 
+    (platform["home"] / "job_policies.yaml").write_text(POLICY.replace("}", ", timeout: 300 ms}"))
     (job,) = work_off(platform, handle, ({}, {}), until=lambda: client.zcard("bull:reports:failed"))
     assert cancelled == [0, 1]
     assert job.failedReason == "The job took longer than 0:00:00.300000, the timeout of the policy reports."

@@ -66,7 +66,7 @@ def test_jobs_of_a_platform_are_worked_off_within_the_limit_of_all_workers(worke
 def test_four_processes_share_one_breaker_and_one_trial(workers):
     breakers = BreakerStore(workers.redis.client())
     workers.fail_all()
-    workers.start("thumbnails", 4, lock_seconds=10)
+    workers.start("thumbnails", 4)
     add_all(workers, "thumbnails", [({"number": 0}, None)])
     eventually(lambda: breakers.look("thumbnails")[0].state is BreakerState.OPEN, what="five failures open it")
     add_all(workers, "thumbnails", [({"number": number, "workMs": 50}, None) for number in range(1, 41)])
@@ -93,11 +93,13 @@ def test_four_processes_share_one_breaker_and_one_trial(workers):
 def test_no_key_is_begun_twice_though_it_is_added_often_and_a_worker_is_killed_at_work(workers):
     keys = [f"invoice {number}" for number in range(12)]
     queue = "thumbnails"
-    processes = workers.start(queue, 4, lock_seconds=5)
+    workers.hold_all()
+    processes = workers.start(queue, 4, lock_seconds=10)
     add_all(workers, queue, [({"workMs": 300, "number": key}, key) for key in keys])
     eventually(lambda: workers.ledger("began"), what="one is at work")
     (victim,) = (process for process in processes if process.pid == workers.ledger("began")[0]["pid"])
     victim.kill()
+    workers.hold_no_more()
     for _ in range(3):
         add_all(workers, queue, [({"workMs": 300, "number": key}, key) for key in keys])
     ids, client = {job_id_of(key) for key in keys}, workers.redis.client()
@@ -120,10 +122,12 @@ def test_no_key_is_begun_twice_though_it_is_added_often_and_a_worker_is_killed_a
 
 
 def test_told_to_stop_a_worker_finishes_what_it_can_and_gives_the_rest_back(workers):
-    short, long = add_all(workers, "thumbnails", [({"workMs": 500}, "short"), ({"workMs": 600_000}, "long")])
-    (worker,) = workers.start("thumbnails", lock_seconds=4)
+    short, long = add_all(workers, "thumbnails", [({"workMs": 100}, "short"), ({"workMs": 600_000}, "long")])
+    workers.hold_all()
+    (worker,) = workers.start("thumbnails", lock_seconds=12)
     eventually(lambda: len(workers.ledger("began")) == 2, what="both have begun")
     worker.send_signal(signal.SIGTERM)
+    workers.hold_no_more()
     assert worker.wait() == 0
     assert [line["job"] for line in workers.ledger("ended")] == [short]
     client = workers.redis.client()
@@ -144,7 +148,7 @@ def test_a_restart_of_redis_loses_no_job_and_repeats_no_key(tmp_path):
     workers = JobWorkers(redis=server, home=home)
     try:
         ids = add_all(workers, "thumbnails", [({"workMs": 100, "number": n}, f"key {n}") for n in range(40)])
-        workers.start("thumbnails", 2, lock_seconds=10)
+        workers.start("thumbnails", 2, lock_seconds=20)
         eventually(lambda: len(workers.ledger("ended")) >= 10, what="some have ended")
         server.kill()
         server.start()

@@ -1,6 +1,7 @@
 """A worker of the platform on our runtime, as a program; every side effect is a line in a ledger.
 
-`python job_worker.py URL HOME QUEUE LOCK_SECONDS`: HOME has the `ledger`, and while `failing` exists there, jobs fail.
+`python job_worker.py URL HOME QUEUE LOCK_SECONDS`: HOME has the `ledger`; while `failing` exists there, jobs fail, and
+while `held` does, none that has begun comes to its end.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ def main(url: str, home: Path, queue: str, lock_seconds: float) -> None:
 
     async def handle(job):
         note("began", job)
+        while (home / "held").exists():  # noqa: ASYNC110 -- it is another process that holds
+            await asyncio.sleep(0.02)
         await asyncio.sleep(job.data.get("workMs", 0) / 1000)
         if (home / "failing").exists() or job.attemptsMade < job.data.get("failAttempts", 0):
             note("failed", job)

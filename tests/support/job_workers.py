@@ -41,9 +41,18 @@ class JobWorkers:
         return started
 
     def ledger(self, event: str | None = None) -> list[dict[str, Any]]:
+        """Give the lines about `event`, or all; the last may still be under way."""
         file = self.home / "ledger"
-        lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        written = file.read_text().splitlines(keepends=True) if file.exists() else []
+        lines = [json.loads(line) for line in written if line.endswith("\n")]
         return [line for line in lines if event in {None, line["event"]}]
+
+    def hold_all(self) -> None:
+        """Let no job that has begun come to its end, so that whoever is killed now is killed at work."""
+        (self.home / "held").touch()
+
+    def hold_no_more(self) -> None:
+        (self.home / "held").unlink()
 
     def fail_all(self) -> None:
         (self.home / "failing").touch()
