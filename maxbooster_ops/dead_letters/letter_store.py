@@ -69,9 +69,13 @@ def new_id() -> str:
 
 
 def chosen(connection: sa.Connection, selection: Selection, *, whole: bool = False) -> list[Letter]:
-    """Give the letters that `selection` picks, oldest failure first; without `whole`, stack and payload stay empty."""
+    """Give the letters that `selection` picks, oldest failure first; without `whole`, stack and payload stay empty.
+
+    Of those that failed in the same millisecond, the first that was found comes first, whatever is picked.
+    """
     columns = [column for column in dead_letters.c if whole or column.name not in _LARGE]
-    query = sa.select(*columns).where(*_conditions(selection)).order_by(dead_letters.c.last_failed_at)
+    order = (dead_letters.c.last_failed_at, sa.literal_column("dead_letters.rowid"))
+    query = sa.select(*columns).where(*_conditions(selection)).order_by(*order)
     letters = _letters(columns, connection.execute(query))
     picked = [letter for letter in letters if selection.matches_reason(letter.reason)]
     return picked[: selection.limit] if selection.limit is not None else picked
