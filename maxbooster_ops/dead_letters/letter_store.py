@@ -74,8 +74,11 @@ def chosen(connection: sa.Connection, selection: Selection, *, whole: bool = Fal
     Of those that failed in the same millisecond, the first that was found comes first, whatever is picked.
     """
     columns = [column for column in dead_letters.c if whole or column.name not in _LARGE]
-    order = (dead_letters.c.last_failed_at, sa.literal_column("dead_letters.rowid"))
-    query = sa.select(*columns).where(*_conditions(selection)).order_by(*order)
+    query = (
+        sa.select(*columns)
+        .where(*_conditions(selection))
+        .order_by(dead_letters.c.last_failed_at, sa.literal_column("dead_letters.rowid"))
+    )
     letters = _letters(columns, connection.execute(query))
     picked = [letter for letter in letters if selection.matches_reason(letter.reason)]
     return picked[: selection.limit] if selection.limit is not None else picked
