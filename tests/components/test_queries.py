@@ -23,19 +23,19 @@ GUIDE = (DOCS / "queries.md").read_text()
 QUERY = re.compile(r"\n([^\n]+)\n\n```sql\n(.+?)```", re.DOTALL)
 QUERIES = QUERY.findall(GUIDE)
 
-NOW = datetime.now(UTC)
 WAITING = {"prefix": "bull", "queue": "queue-0"}
 JOB = {"job": "export"}
 
 
 def ago(**length):
-    return NOW - timedelta(**length)
+    return datetime.now(UTC) - timedelta(**length)
 
 
 def facts():
     """Give, for every table that a made-up past leaves empty, rows that the questions are about."""
-    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [midnight - timedelta(days=days) for days in (1, 8)]
+    midnight = ago().replace(hour=0, minute=0, second=0, microsecond=0)
+    # Yesterday and the week before, also where tomorrow begins before the question is asked.
+    days = [midnight - timedelta(days=days) for days in (0, 1, 7, 8)]
     half_hours = [ago(minutes=30 * number) for number in range(1, 49)]
     regression = {"series": "job_duration_ms", "labels": JOB, "metric": "job_duration_ms export p95"}
     window = {"service": "API", "objective": "availability", "target": 0.9995, "total": 1000.0, "budget_minutes": 21.6}
