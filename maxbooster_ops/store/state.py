@@ -5,6 +5,7 @@ Belongs here: the engine, its tables and opening it at this release's version. N
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from maxbooster_ops.errors import StoreBusyError, StoreError, StoreVersionError
 from maxbooster_ops.store.home import Home
@@ -19,6 +21,9 @@ from maxbooster_ops.store.home import Home
 MIGRATIONS = Path(__file__).parent / "migrations" / "state"
 REVISION = "0005"
 """Newest revision in `migrations/state/versions`; compared first, so that Alembic is imported only to migrate."""
+
+_BUSY_SECONDS = 10.0
+"""How long a statement waits for another process."""
 
 metadata = sa.MetaData()
 
@@ -82,15 +87,16 @@ def open_state(home: Home) -> Iterator[State]:
 
 
 def _engine(home: Home) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{home.state}", connect_args={"timeout": 10.0})
+    engine = sa.create_engine(f"sqlite:///{home.state}", connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: object) -> None:
         # We begin transactions ourselves: Python's driver begins late, and a late upgrade of a read to a write fails
         # at once.
         connection.isolation_level = None
+        _log_ahead(connection)
         # FULL, since a lost commit here would let a beat that the lake holds be counted a second time.
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -98,6 +104,21 @@ def _engine(home: Home) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reading") else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _is_locked(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+@retry(
+    retry=retry_if_exception(_is_locked),
+    stop=stop_after_delay(_BUSY_SECONDS),
+    wait=wait_random(0.005, 0.05),
+    reraise=True,
+)
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Have a new file use a write-ahead log. SQLite refuses at once, without waiting, where another one begins it."""
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _migrate(engine: sa.Engine, home: Home) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -197,6 +200,18 @@ def test_several_processes_open_a_new_home_at_once(home, tmp_path):
     ]
     failures = [error for opener in openers if (error := opener.communicate()[1])]
     assert failures == []
+
+
+def test_a_state_that_another_process_begins_at_this_moment_is_waited_for(home):
+    """SQLite refuses to switch a file to its write-ahead log while another connection is about to write to it."""
+    file = home.prepare().state
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ends = threading.Timer(0.3, other.rollback)
+        ends.start()
+        with open_state(home) as state, state.reading() as connection:
+            assert connection.scalar(sa.text("PRAGMA journal_mode")) == "wal"
+        ends.join()
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path):
