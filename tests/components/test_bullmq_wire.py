@@ -55,7 +55,7 @@ def tls_port(queue, certificate):
 
 
 def read(url):
-    return BullmqQueues(url).read(Moment(at=datetime.now(UTC), interval_seconds=30))
+    return BullmqQueues(url, deadline_seconds=60).read(Moment(at=datetime.now(UTC), interval_seconds=30))
 
 
 def test_a_server_is_read_over_tls_by_its_authority(tls_port, certificate):
@@ -114,7 +114,7 @@ def test_a_backlog_is_read_in_parts_without_loss_or_repetition(redis_process, qu
     written = [queue.xadd(MAIL.key("events"), {"event": "drained"}).decode() for _ in range(330)]
     read_ids, parts, cursor = [], 0, BEGINNING
     while True:
-        with Wire.to(Address.parsed(redis_process.url), within_seconds=5) as wire:
+        with Wire.to(Address.parsed(redis_process.url), within_seconds=60) as wire:
             news = take_news(wire, inquire(wire, {MAIL: cursor}, limit=100))
         read_ids += [entry_id for entry_id, _ in news.entries.get(MAIL, ())]
         parts += 1
@@ -127,6 +127,6 @@ def test_a_backlog_is_read_in_parts_without_loss_or_repetition(redis_process, qu
 
 @pytest.mark.usefixtures("queue")
 def test_a_queue_that_the_budget_did_not_reach_is_unfinished_and_has_no_news(redis_process):
-    with Wire.to(Address.parsed(redis_process.url), within_seconds=5) as wire:
+    with Wire.to(Address.parsed(redis_process.url), within_seconds=60) as wire:
         news = take_news(wire, inquire(wire, {MAIL: BEGINNING}, limit=0))
     assert (news.entries, news.unfinished) == ({}, (MAIL,))

@@ -29,6 +29,7 @@ function queue({ queue: name, prefix = 'bull' }) {
 async function work(job) {
   const { workMs = 0, failAttempts = 0, failForGood = false, returnBytes = 0, hang = false, failWhile, effects } = job.data;
   const { runs, marks } = job.data;
+  job.begunAt = Date.now();
   const run = runs && JSON.stringify({ run: randomUUID(), ...(await whose(job)) });
   if (runs) await plain().sadd(runs, run);
   if (workMs) await pause(workMs);
@@ -47,8 +48,9 @@ async function whose(job) {
 
 // The truth: what every worker itself saw, one JSON line per finished or retried job.
 function writeDown(file, outcome, job) {
-  const { id, name, processedOn, finishedOn, timestamp, attemptsMade } = job;
-  appendFileSync(file, `${JSON.stringify({ outcome, id, name, processedOn, finishedOn, timestamp, attemptsMade })}\n`);
+  const { id, name, processedOn, begunAt, finishedOn, timestamp, attemptsMade } = job;
+  const times = { processedOn, begunAt, finishedOn, writtenAt: Date.now(), timestamp };
+  appendFileSync(file, `${JSON.stringify({ outcome, id, name, ...times, attemptsMade })}\n`);
 }
 
 const actions = {

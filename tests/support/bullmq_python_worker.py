@@ -1,12 +1,13 @@
-"""A platform on PyPI's BullMQ, as a program: works until every job has finished, tells, and ends when its input does.
+"""A platform on PyPI's BullMQ, as a program: works until every job has finished, and ends when its input does.
 
 `python bullmq_python_worker.py URL QUEUE JOBS`: of the jobs one fails twice and three fail once; a completed job is
-removed.
+removed. It tells how many workers BullMQ sees when all is done, and again before it ends.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 from bullmq import Queue, Worker
@@ -20,6 +21,11 @@ async def process(job, _token):
         raise RuntimeError("planned failure")
 
 
+def tell(workers: int) -> None:
+    sys.stdout.write(f"{workers}\n")
+    sys.stdout.flush()
+
+
 async def main(url: str, name: str, jobs: int) -> None:
     queue = Queue(name, {"connection": url})
     for number in range(jobs):
@@ -31,11 +37,10 @@ async def main(url: str, name: str, jobs: int) -> None:
         worker.on(event, lambda *_: attempts.release())
     for _ in range(jobs + RETRIES):
         await attempts.acquire()
-    sys.stdout.write(f"{await queue.get_workers_count()}\n")
-    sys.stdout.flush()
+    tell(await queue.get_workers_count())
     await asyncio.to_thread(sys.stdin.read)
-    await worker.close()
-    await queue.close()
+    tell(await queue.get_workers_count())
+    os._exit(0)  # closing the worker hangs now and then, for ever: BullMQ waits for a task that nobody ends
 
 
 if __name__ == "__main__":
