@@ -27,11 +27,14 @@ WAITING = {"prefix": "bull", "queue": "queue-0"}
 JOB = {"job": "export"}
 
 
-def ago(**length):
-    return datetime.now(UTC) - timedelta(**length)
+@pytest.fixture(scope="module")
+def ago():
+    """Gives the moment so long before these questions were begun with, which is long after they were read."""
+    now = datetime.now(UTC)
+    return lambda **length: now - timedelta(**length)
 
 
-def facts():
+def facts(ago):
     """Give, for every table that a made-up past leaves empty, rows that the questions are about."""
     midnight = ago().replace(hour=0, minute=0, second=0, microsecond=0)
     # Yesterday and the week before, also where tomorrow begins before the question is asked.
@@ -80,13 +83,13 @@ def facts():
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home(tmp_path_factory, ago):
     place = Home(root=tmp_path_factory.mktemp("questions"))
     with open_store(place) as store:
         # Three hours, with a hole of some minutes in them.
         Past(start=ago(hours=2), beats=230, trouble="tick % 40 = 0").fill(store.lake)
         Past(start=ago(hours=3), beats=20).fill(store.lake)
-        rows = facts()
+        rows = facts(ago)
         for kind in dict.fromkeys(map(type, rows)):
             mine = [row for row in rows if type(row) is kind]
             store.lake.write(lambda transaction, mine=mine: transaction.insert(mine, batch_id="made up"))
