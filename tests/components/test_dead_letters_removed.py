@@ -27,7 +27,7 @@ def die_removed(rig, opts):
     rig.platform.tell("add", queue="mail", jobs=[{"name": "send", "data": BROKEN, "opts": opts}])
     with rig.redis.client() as client:
         failed = lambda: any(b"failed" in fields.values() for _, fields in client.xrange("bull:mail:events"))  # noqa: E731
-        wait_for(failed, seconds=20, what="the failure on the stream")
+        wait_for(failed, seconds=300, what="the failure on the stream")
 
 
 def test_a_copied_job_is_added_again_after_it_was_removed(rig6):
@@ -91,7 +91,7 @@ def add_dying(rig, *, jobs):
     with rig.redis.client() as client:
         before = failures(client)
         ids = rig.platform.tell("add", queue="mail", jobs=[{"name": "send", "data": BROKEN}] * jobs)
-        wait_for(lambda: failures(client) == before + jobs, seconds=20, what="the failures on the stream")
+        wait_for(lambda: failures(client) == before + jobs, seconds=300, what="the failures on the stream")
     return ids
 
 

@@ -59,7 +59,7 @@ def receiver(tmp_path):
     program = [sys.executable, str(TESTS / "support" / "alert_receiver.py"), str(port_file), str(log)]
     with subprocess.Popen(program) as running:
         try:
-            wait_for(port_file.exists, seconds=20, what="the receiver's port")
+            wait_for(port_file.exists, seconds=120, what="the receiver's port")
             yield f"http://127.0.0.1:{port_file.read_text()}/webhook", log
         finally:
             running.kill()

@@ -49,6 +49,7 @@ _MENDED_WITHIN = timedelta(hours=10)
 """The fifth try comes after fifteen hours: what is mended before that has to recover."""
 
 _OVER_WITHIN_S = 900.0
+_STARTED_WITHIN_S = 300.0
 
 
 class Dies(StrEnum):
@@ -134,7 +135,6 @@ class LetterDrill:
         self._chance = random.Random(self.seed)
         (self.root / "redis").mkdir(parents=True)
         self.redis = RedisProcess(folder=self.root / "redis", durable=True).start()
-        self._mends: list[tuple[float, str]] = []
         with open_store(Home(root=self.root / "home")):
             pass
         platform = NodePlatform(self.redis, self.major)
@@ -153,38 +153,34 @@ class LetterDrill:
         for number in range(self.wanted):
             if number < batches:
                 self._add(platform, number, self.jobs * (number + 1) // batches - self.jobs * number // batches)
-            self._mend()
             self._one_life(self._chance.choice(kinds), restarts_redis=number + 1 in without_redis)
 
     def _add(self, platform: NodePlatform, batch: int, count: int) -> None:
         """Add jobs that die, half of them until their outage is over."""
-        outage = f"outage:{batch}"
+        outage, ids = f"outage:{batch}", list[tuple[str, str]]()
         with self.redis.client() as client:
             client.mset({outage: 1, "outage:ever": 1})
-        over_at = self._clock.seconds() + self._chance.uniform(0, _MENDED_WITHIN.total_seconds())
-        self._mends.append((over_at, outage))
-        for number in range(count):
-            queue = QUEUES[(batch + number) % len(QUEUES)]
-            is_mortal = (batch + number) // len(QUEUES) % 2 == 0
-            data = {
-                "workMs": self._chance.choice([0, 5, 40]),
-                "failWhile": "outage:ever" if is_mortal else outage,
-                "runs": f"runs:{queue}",
-                "marks": f"marks:{queue}",
-            }
-            attempts = self._chance.choice([2, 3])
-            opts = {"attempts": attempts, "backoff": {"type": "fixed", "delay": self._chance.choice([0, 50, 300])}}
-            opts |= self._chance.choice([{}, {"priority": self._chance.randint(1, 9)}, {"lifo": True}])
-            (job,) = platform.tell("add", queue=queue, jobs=[{"name": "send", "data": data, "opts": opts}])
-            (self.mortal if is_mortal else self.mendable).setdefault(queue, set()).add(job)
-            self.attempts[queue, job] = attempts
-
-    def _mend(self, *, everything: bool = False) -> None:
-        over = [outage for at, outage in self._mends if everything or at <= self._clock.seconds()]
-        self._mends = [(at, outage) for at, outage in self._mends if outage not in over]
-        if over:
-            with self.redis.client() as client:
-                client.delete(*over)
+            for number in range(count):
+                queue = QUEUES[(batch + number) % len(QUEUES)]
+                is_mortal = (batch + number) // len(QUEUES) % 2 == 0
+                data = {
+                    "workMs": self._chance.choice([0, 5, 40]),
+                    "failWhile": "outage:ever" if is_mortal else outage,
+                    "runs": f"runs:{queue}",
+                    "marks": f"marks:{queue}",
+                }
+                attempts = self._chance.choice([2, 3])
+                opts = {"attempts": attempts, "backoff": {"type": "fixed", "delay": self._chance.choice([0, 50, 300])}}
+                opts |= self._chance.choice([{}, {"priority": self._chance.randint(1, 9)}, {"lifo": True}])
+                (job,) = platform.tell("add", queue=queue, jobs=[{"name": "send", "data": data, "opts": opts}])
+                (self.mortal if is_mortal else self.mendable).setdefault(queue, set()).add(job)
+                self.attempts[queue, job] = attempts
+                ids.append((queue, job))
+            died = lambda: all(client.zscore(f"bull:{queue}:failed", job) for queue, job in ids)  # noqa: E731
+            wait_for(died, seconds=_OVER_WITHIN_S, what="the first death of each job")
+            # Ended by Redis, on time, whatever waits here for a process to start or to die.
+            lasts_s = self._chance.uniform(0, _MENDED_WITHIN.total_seconds()) / self.speed
+            client.pexpire(outage, max(1, round(lasts_s * 1000)))
 
     def _one_life(self, dies: Dies, *, restarts_redis: bool) -> None:
         process = self._start(dies)
@@ -216,7 +212,6 @@ class LetterDrill:
 
         def is_over() -> bool:
             assert survivor.is_alive(), f"the survivor ended: {survivor.exitcode}"
-            self._mend()
             with open_store(Home(root=self.root / "home")) as store, store.state.reading() as connection:
                 letters = chosen(connection, Selection())
             moving = {LetterState.PENDING, LetterState.RETRYING}
@@ -241,5 +236,5 @@ class LetterDrill:
         )
         process = self._context.Process(target=live, args=(life,), daemon=True)
         process.start()
-        wait_for(alive.exists, seconds=60, what="a process that looks for dead letters")
+        wait_for(alive.exists, seconds=_STARTED_WITHIN_S, what="a process that looks for dead letters")
         return process

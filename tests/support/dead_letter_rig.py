@@ -51,13 +51,17 @@ class DeadLetterRig:
 
     def look(self) -> Found:
         """Take a beat, and find and settle as every collecting run does."""
-        self.collector.beat(utc_now())
+        wait_for(self._reads, seconds=120, what="a beat that has read the queues")
         lake, state = self.store.lake, self.store.state
         found = Finder(lake=lake, state=state, side=self.side, redacted=self.redacted).find(utc_now())
         self.settled: Settled = Settling(lake=lake, state=state, side=self.side, chance=random.Random(1).random).settle(
             self.now()
         )
         return found
+
+    def _reads(self) -> bool:
+        """Take a beat; what one could not read within its deadline, the next one reads."""
+        return self.collector.beat(utc_now()).sources["bullmq"].error is None
 
     def redrive(self, **kept: Any) -> Redriven:
         """Bring back what is due."""
@@ -77,7 +81,7 @@ class DeadLetterRig:
     def until(self, queue: str, prefix: str = "bull", **counts: int) -> None:
         """Wait until the queue holds so many jobs of each state."""
         holds = lambda: counts.items() <= self.platform.tell("counts", queue=queue, prefix=prefix).items()  # noqa: E731
-        wait_for(holds, seconds=30, what=f"{counts} in {queue}")
+        wait_for(holds, seconds=300, what=f"{counts} in {queue}")
 
 
 @contextmanager
