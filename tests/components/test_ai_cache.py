@@ -9,6 +9,7 @@ import pytest
 from support.http_server import HttpServer, Script, answer, answer_json, drip, endless, silence
 
 from maxbooster_ops.sources.ai_cache import AiCaches
+from maxbooster_ops.sources.ai_cache.source import DEADLINE_SECONDS
 from maxbooster_ops.sources.source import Memory, Moment, Reading
 from maxbooster_ops.store.facts import AiCacheEviction, AiCacheSample, SourceFailure
 
@@ -45,7 +46,7 @@ def page(*events: dict[str, Any], social: dict[str, Any] | None = None, **more: 
 
 
 def read(server: HttpServer, script: Script, at: Moment) -> Reading:
-    reading = AiCaches(server.on(PATH, script)).read(at)
+    reading = AiCaches(server.on(PATH, script), deadline_seconds=60).read(at)
     assert isinstance(reading, Reading), reading
     return reading
 
@@ -145,7 +146,9 @@ def test_a_cache_that_is_missing_is_named_and_the_other_kept(server: HttpServer)
 )
 def test_a_reading_that_fails_says_why(server: HttpServer, script: Script, error: str, reason: str):
     url = server.on(PATH, script)
-    failure = AiCaches(url).read(moment())
+    # What does not end is cut at the product's own time; what does has any time.
+    deadline_seconds = DEADLINE_SECONDS if error == "FetchTimeoutError" else 60
+    failure = AiCaches(url, deadline_seconds=deadline_seconds).read(moment())
     assert isinstance(failure, SourceFailure)
     assert (failure.source, failure.error, failure.target) == ("ai_caches", error, url)
     assert reason in failure.reason

@@ -153,7 +153,7 @@ def test_a_worker_whose_drill_and_guardian_were_killed_is_ended_before_its_queue
             (left,) = roll_back_leftovers(settings_of(home, redis.url), state)
         assert reader.poll() is None, "who reads a journal is none of ours"
         reader.kill()
-    _, alive = psutil.wait_procs(programs, timeout=5)
+    _, alive = psutil.wait_procs(programs, timeout=60)
     assert [program for program in alive if program.status() != psutil.STATUS_ZOMBIE] == []
     assert (left.kind, left.state) == ("drill-queue", "rolled_back")
     with redis.client() as client:
@@ -178,6 +178,6 @@ def test_a_stand_whose_owner_is_a_zombie_has_ended(tmp_path):
         save_endpoints(Endpoints(**nowhere, **named), tmp_path)
         assert live_endpoints(tmp_path)
         owner.kill()
-        eventually(lambda: not who.runs(), seconds=10, what="its end")
+        eventually(lambda: not who.runs(), seconds=60, what="its end")
         assert who.lives(), "nobody asked for its end yet"
         assert live_endpoints(tmp_path) is None

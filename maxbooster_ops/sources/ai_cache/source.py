@@ -16,7 +16,9 @@ from maxbooster_ops.sources.source import Memory, Moment, Reading
 from maxbooster_ops.store.facts import AiCacheEviction, AiCacheSample, SourceFailure
 
 _BODY_LIMIT_BYTES = 4 * 1024 * 1024
-_DEADLINE_SECONDS = 4.0
+DEADLINE_SECONDS = 4.0
+"""For a whole reading; the collector gives a source 5 s."""
+
 _MOST_REMEMBERED = 2000
 """Evictions of a page that are remembered; the platform lists a hundred."""
 
@@ -26,8 +28,9 @@ class AiCaches:
 
     name = "ai_caches"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._url = url
+        self._deadline_seconds = deadline_seconds
 
     def read(self, moment: Moment) -> Reading | SourceFailure:
         """Ask once: a row per cache and one per eviction since the previous reading.
@@ -38,7 +41,7 @@ class AiCaches:
             fetched = fetch_page(
                 self._url,
                 limit_bytes=_BODY_LIMIT_BYTES,
-                deadline_seconds=_DEADLINE_SECONDS,
+                deadline_seconds=self._deadline_seconds,
                 accept="application/json",
             )
             page = parse_page(fetched.body)
