@@ -31,6 +31,9 @@ from maxbooster_ops.store.state import open_state
 
 ACTIONS = actions_of(MODULES)
 
+_PATIENCE = {"seconds": 600, "slack_ms": 60_000}
+"""By the name of an argument: how long a step waits, and by how much a retry may be late."""
+
 
 @dataclass(frozen=True)
 class StandSecrets:
@@ -79,9 +82,20 @@ def changed(name: str, folder: Path, configuration: dict[str, Any]) -> Experimen
     document = yaml.safe_load((SHIPPED / f"{name}.yaml").read_text())
     assert configuration.keys() <= document.get("configuration", {}).keys()
     document["configuration"] = {**document.get("configuration", {}), **configuration}
+    _make_patient(document)
     file = folder / f"{name}.yaml"
     file.write_text(yaml.safe_dump(document))
     return read_experiment(file, ACTIONS)
+
+
+def _make_patient(document: dict[str, Any]) -> None:
+    """Let everything that is waited for take its time: on a slow machine it is late and not lost."""
+    document["extensions"][0]["deadline"] = "1 h"
+    for step in (*document["steady-state-hypothesis"]["probes"], *document["method"]):
+        provider = step["provider"]
+        known = ACTIONS[f"{provider['module']}.{provider['func']}"].parameters
+        ours = {name: value for name, value in _PATIENCE.items() if name in known}
+        provider["arguments"] = {**provider.get("arguments", {}), **ours}
 
 
 @contextmanager
