@@ -50,9 +50,7 @@ def attach_statement(home: Home, *, read_only: bool) -> str:
 def connect(home: Home) -> duckdb.DuckDBPyConnection:
     """Open an in-memory DuckDB with the lake's extensions loaded; nothing is attached yet."""
     connection = duckdb.connect(config=_config(home))
-    try:
-        _load(connection)
-    except duckdb.Error:
+    if not _loads(connection):
         _install(connection, home)
         _load(connection)
     return connection
@@ -120,6 +118,8 @@ def _install(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
     home.prepare()
     try:
         with FileLock(home.root / "duckdb_extensions.lock", timeout=LOCK_SECONDS):
+            if _loads(connection):
+                return  # another process was first, and is using them: files that are copies must not be taken away
             for name in EXTENSIONS:
                 if not _linked(name, connection, home):
                     import_extension(name, con=connection)
@@ -137,6 +137,14 @@ def _install(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         ) from error
 
 
+def _loads(connection: duckdb.DuckDBPyConnection) -> bool:
+    try:
+        _load(connection)
+    except duckdb.Error:
+        return False
+    return True
+
+
 def _linked(name: str, connection: duckdb.DuckDBPyConnection, home: Home) -> bool:
     """Give the wheel's file a second name in the home; copies of both extensions would weigh 69 MB in every home.
 
@@ -145,7 +153,7 @@ def _linked(name: str, connection: duckdb.DuckDBPyConnection, home: Home) -> boo
     own = _file(name, connection, home)
     wheels = Path(str(files(f"duckdb_extension_{name}"))) / "extensions" / own.parent.parent.name / own.name
     if own.exists() and own.samefile(wheels):
-        return True  # another process was first
+        return True
     try:
         own.parent.mkdir(parents=True, exist_ok=True)
         own.unlink(missing_ok=True)  # it could not be loaded

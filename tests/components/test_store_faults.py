@@ -125,11 +125,36 @@ def test_an_extension_that_is_damaged_or_of_unknown_makers_is_replaced_before_it
     assert extension.read_bytes() == content
 
 
-def test_extensions_are_copied_where_the_home_is_on_another_disk(tmp_path):
+@pytest.fixture
+def home_elsewhere(tmp_path):
+    """A home where no file can have a second name for one of the environment's."""
     elsewhere = Path("/dev/shm")
     if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
         lacking("another disk", "mount /dev/shm")
     with TemporaryDirectory(dir=elsewhere) as folder:
-        home = Home(root=Path(folder))
-        connect(home).close()
-        assert [file.stat().st_nlink for file in home.extensions.rglob("*.duckdb_extension")] == [1, 1]
+        yield Home(root=Path(folder))
+
+
+def test_extensions_are_copied_where_the_home_is_on_another_disk(home_elsewhere):
+    connect(home_elsewhere).close()
+    assert [file.stat().st_nlink for file in home_elsewhere.extensions.rglob("*.duckdb_extension")] == [1, 1]
+
+
+def test_a_copy_that_one_process_uses_is_not_taken_away_by_another_that_came_to_install_it(home_elsewhere):
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom maxbooster_ops.store.home import Home\n"
+        "from maxbooster_ops.store.duck import connect_trusting\n"
+        "print('ready', flush=True)\nsys.stdin.read()\nconnect_trusting(Home(root=Path(sys.argv[1]))).close()\n"
+    )
+    command = [sys.executable, "-c", script, str(home_elsewhere.root)]
+    pipe = subprocess.PIPE
+    at_once = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
+    assert {process.stdout.readline() for process in at_once} == {"ready\n"}
+    for process in at_once:
+        process.stdin.close()
+    said = [process.stderr.read() for process in at_once]
+    for process in at_once:
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+    assert said == ["", "", ""]
