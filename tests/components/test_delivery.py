@@ -169,8 +169,7 @@ class OneHangs:
             return answer
         wait_for(self.has_stumbled, seconds=60, what="the other one's first try")
         self.post.clock.at = self.post.row("stumbles")["due_at"]
-        if not self.told.wait(60):
-            pytest.fail("the other one waited")
+        self.told.wait(60) or pytest.fail("the other one waited")
         return DELIVERED
 
     def has_stumbled(self):
