@@ -46,6 +46,23 @@ def test_a_job_without_retries_is_found_out(rig):
     assert "was to be tried exactly 3 times, and was tried 1 times (BullMQ counts 1)" in result.reason
 
 
+@pytest.mark.parametrize(
+    ("factor", "reason"),
+    [
+        pytest.param(
+            "0.5", r"waited \d+, \d+ ms; its exponential backoff of 1000 ms says 1000, 2000 ms\.", id="too soon"
+        ),
+        pytest.param("3", r"was put off for (2\d{3}|3000), \d+ ms; its backoff says 1000, 2000 ms", id="too late"),
+    ],
+)
+def test_a_backoff_that_is_not_the_configured_one_is_found_out(rig, tmp_path, factor, reason):
+    worker = tmp_path / "worker.py"
+    worker.write_text((SUPPORT / "wayward_worker.py").read_text().replace("FACTOR = 1.0", f"FACTOR = {factor}"))
+    result = rig.run("retry-policy", program=str(worker))
+    assert result.outcome == "failed"
+    assert re.search(reason, result.reason)
+
+
 def test_a_queue_that_hides_its_events_is_found_out(rig):
     result = rig.run("queue-monitoring", program=str(SUPPORT / "hiding_worker.py"))
     assert result.outcome == "failed"

@@ -99,6 +99,13 @@ def events(client: redis.Redis, queue: str, name: str) -> list[str]:
     return [str(fields["jobId"]) for _, fields in entries if fields.get("event") == name]
 
 
+def put_off_ms(client: redis.Redis, queue: str, job: str) -> list[float]:
+    """Give for how long the job was put off each time, from that moment until it was due, the oldest first."""
+    entries: Any = client.xrange(f"bull:{queue}:events")
+    mine = [(at, fields) for at, fields in entries if fields.get("event") == "delayed" and fields.get("jobId") == job]
+    return [float(fields["delay"]) - float(str(at).partition("-")[0]) for at, fields in mine]
+
+
 def runs(client: redis.Redis, queue: str) -> list[Run]:
     """Give what the workers wrote down, the oldest first."""
     lines = [json.loads(line) for line in client.lrange(f"bull:{queue}:{RUNS}", 0, -1)]

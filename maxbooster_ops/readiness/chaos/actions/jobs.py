@@ -60,7 +60,7 @@ def refused(drill: Drill) -> str:
 
 
 @action("jobs.wait")
-def wait_until(drill: Drill, state: str, at_least: int, *, jobs: str = "jobs", seconds: float = 20) -> int:
+def wait_until(drill: Drill, state: str, at_least: int, *, jobs: str = "jobs", seconds: float = 60) -> int:
     """Wait until that many jobs are in a state, such as wait, active, delayed, completed or failed."""
 
     def enough() -> int | None:
@@ -92,7 +92,7 @@ def none_lost(drill: Drill, *, jobs: str = "jobs") -> bool:
 
 
 @action("jobs.all_completed")
-def all_completed(drill: Drill, *, jobs: str = "jobs", seconds: float = 30) -> bool:
+def all_completed(drill: Drill, *, jobs: str = "jobs", seconds: float = 60) -> bool:
     """Wait until every job is completed, and none is left active."""
     ids = ids_of(drill, jobs)
 

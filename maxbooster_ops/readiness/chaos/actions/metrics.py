@@ -94,7 +94,7 @@ def value(drill: Drill, field: str) -> float | None:
 
 
 @action("metrics.stalled_are_killed")
-def stalled_are_killed(drill: Drill, *, seconds: float = 15) -> bool:
+def stalled_are_killed(drill: Drill, *, seconds: float = 60) -> bool:
     """Read until our source has told of as many stalled jobs as there were active when the worker was killed."""
     killed, told = len(drill.scratch["killed"]), 0
 

@@ -29,7 +29,7 @@ def open_network(drill: Drill) -> int:
     user = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     drill.scratch["network_url"] = parts._replace(netloc=f"{user}127.0.0.1:{port}").geturl()
     drill.scratch["network_orders"] = str(orders)
-    drill.wait_for(lambda: _listens(port), seconds=15, what="the proxy in front of Redis")
+    drill.wait_for(lambda: _listens(port), seconds=60, what="the proxy in front of Redis")
     return port
 
 

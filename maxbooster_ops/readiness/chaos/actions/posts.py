@@ -48,7 +48,7 @@ def kill_while_scheduling(drill: Drill, *, acknowledged: int = 20) -> str:
     client = _Client(drill)
     client.start()
     try:
-        drill.wait_for(lambda: len(client.promised) >= acknowledged or client.over, seconds=20, what="promised posts")
+        drill.wait_for(lambda: len(client.promised) >= acknowledged or client.over, seconds=60, what="promised posts")
         if len(client.promised) < acknowledged:
             raise ExpectationError(
                 f"The service took {len(client.promised)} posts and refused the next, before anything was done to it."

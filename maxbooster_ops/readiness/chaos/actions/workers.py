@@ -72,7 +72,7 @@ def stop(drill: Drill) -> None:
     for service in workers.values():
         service.ask_to_end()
     drill.wait_for(
-        lambda: all(service.exit_code is not None for service in workers.values()), seconds=10, what="the workers' end"
+        lambda: all(service.exit_code is not None for service in workers.values()), seconds=60, what="the workers' end"
     )
     workers.clear()
 
