@@ -57,7 +57,7 @@ def burn_in(home, tmp_path_factory):
 
 
 def ended(process):
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=600)
     return process.returncode, out, " ".join(err.split())
 
 

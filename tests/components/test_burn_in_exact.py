@@ -40,7 +40,7 @@ def work_off(platform, redis_process):
     platform.tell("add", queue="mail", jobs=[{"name": "send", "data": each, "opts": opts} for each in data])
     with redis_process.client() as client:
         keys = [f"bull:mail:{kind}" for kind in ("wait", "active")]
-        wait_for(lambda: not any(map(client.llen, keys)), seconds=30, what="the jobs to be done")
+        wait_for(lambda: not any(map(client.llen, keys)), seconds=120, what="the jobs to be done")
 
 
 def test_a_kill_between_any_two_steps_loses_and_doubles_nothing(platform, redis_process, tmp_path, made_home):

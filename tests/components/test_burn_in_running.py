@@ -12,7 +12,7 @@ from maxbooster_ops.clock import utc_now
 from maxbooster_ops.readiness.burn_in import sessions
 from maxbooster_ops.readiness.burn_in.judgement import Verdict
 from maxbooster_ops.readiness.burn_in.owner import SILENT_FOR, Owner, OwnershipLostError
-from maxbooster_ops.readiness.burn_in.plan import Plan
+from maxbooster_ops.readiness.burn_in.plan import Plan, Thresholds
 from maxbooster_ops.readiness.burn_in.reporting import report_orphan
 from maxbooster_ops.readiness.burn_in.running import Ending, open_burn_in
 from maxbooster_ops.readiness.burn_in.session import SessionStatus
@@ -34,7 +34,8 @@ def settings_of(state, **settings):
 
 
 def begun(state, *, checks, interval=MINUTE):
-    plan = Plan(duration=interval * (checks - 1), interval=interval)
+    # A machine that does much else is no Redis that is slow.
+    plan = Plan(duration=interval * (checks - 1), interval=interval, thresholds=Thresholds(redis_latency_ms=60_000))
     return sessions.begin(state, plan, launched_by="terminal", run_id=None, owner=Owner.own(), now=utc_now())
 
 
@@ -49,6 +50,8 @@ def test_a_calm_sandbox_passes_every_check_and_every_figure_is_there(state, calm
         redis_url=calm.endpoints.redis_url.get_secret_value(),
         platform_url=calm.endpoints.platform_url,
         maxbooster_platform_process=str(calm.folder / "platform.pid"),
+        alert_queue_max_latency=60_000,
+        alert_queue_max_waiting=100_000,
     )
     session, seen = begun(state, checks=4), []
     clock = HandClock(now=session.started_at)

@@ -90,7 +90,7 @@ def lead(life: Life) -> None:
     """Run `live` in a process of its own and see it die."""
     process = _CONTEXT.Process(target=live, args=(life,), daemon=True)
     process.start()
-    process.join(60)
+    process.join(300)
     assert process.exitcode == -signal.SIGKILL, f"it ended by itself: {process.exitcode}"
 
 
@@ -120,12 +120,14 @@ def _race(root: Path, resumes: str | None, barrier: Any, over: Any, answers: Any
             answers.put(owner.token)
         except DrillError as error:
             answers.put(str(error))
+        except Exception as error:  # noqa: BLE001 -- whoever waits for an answer would wait for ever
+            answers.put(repr(error))
         over.wait()
 
 
 def _join(processes: Iterable[Any]) -> None:
     for process in processes:
-        process.join(60)
+        process.join(300)
 
 
 _CONTEXT = get_context("forkserver")

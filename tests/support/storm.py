@@ -180,7 +180,7 @@ class Storm:
             self.store.state,
             self.alerting.channels,
             now=lambda: datetime.now(UTC) + ahead,
-            budget=timedelta(minutes=1),
+            budget=timedelta(hours=1),
         )
 
     def messages(self) -> Counter[str]:
