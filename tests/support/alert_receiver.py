@@ -88,8 +88,9 @@ class AlertReceiver:
     def of(self, vendor: str) -> list[Accepted]:
         return [each for each in self.accepted if each.vendor == vendor]
 
-    def next_fault(self) -> str | None:
+    def next_fault(self, vendor: str) -> str | None:
         with self.lock:
+            self.tries[vendor] += 1
             if self.faults:
                 return self.faults.popleft()
             return self.random.choice(self.kinds) if self.random.random() < self.fail_ratio else None
@@ -135,8 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, b"nothing here")
             return
         receiver = self.receiver
-        receiver.tries[vendor] += 1
-        fault = receiver.next_fault()
+        fault = receiver.next_fault(vendor)
         if fault and not fault.startswith("late") and fault != "slow":
             self._fail(fault)
             return

@@ -19,7 +19,7 @@ def lying_platform(url: str, lies: dict[str, Lie]) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            true = requests.get(f"{url}{self.path}", timeout=10)
+            true = requests.get(f"{url}{self.path}", timeout=60)
             status, body = lies.get(self.path, lambda status, body: (status, body))(true.status_code, true.content)
             self.send_response(status)
             self.send_header("Content-Type", true.headers["Content-Type"])

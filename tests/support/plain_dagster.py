@@ -48,21 +48,21 @@ class PlainDagster:
         workspace.write_text(f"load_from: [{{grpc_server: {place}}}]\n")
         self._start("dagster", "api", "grpc", "-m", _MODULE, "--host", "127.0.0.1", "--port", code)
         # The others would come back for it later, and miss the first minute.
-        eventually(lambda: _listens(int(code)), seconds=120, what="the code server")
+        eventually(lambda: _listens(int(code)), seconds=600, what="the code server")
         self._start("dagster-webserver", "-w", str(workspace), "--host", "127.0.0.1", "--port", str(self.port))
         self._start("dagster-daemon", "run", "-w", str(workspace))
         return self
 
     def ask(self, query: str) -> Any:
         """Ask Dagster's GraphQL, as soon as somebody answers."""
-        reply = eventually(lambda: self._answer(query), seconds=180, what=f"Dagster on {self.url}", every=1)
+        reply = eventually(lambda: self._answer(query), seconds=600, what=f"Dagster on {self.url}", every=1)
         assert "errors" not in reply, reply
         return reply["data"]
 
     def _answer(self, query: str) -> Any:
         try:
-            return requests.post(f"{self.url}/graphql", json={"query": query}, timeout=30).json()
-        except requests.ConnectionError:
+            return requests.post(f"{self.url}/graphql", json={"query": query}, timeout=120).json()
+        except requests.RequestException:
             return None
 
     def _prepare(self) -> None:

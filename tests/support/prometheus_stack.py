@@ -91,15 +91,15 @@ def _running(command: list[str], log: Path, port: int) -> Iterator[subprocess.Po
             command, stdout=stack.enter_context(log.open("wb")), stderr=subprocess.STDOUT, cwd=log.parent
         )
         try:
-            eventually(lambda: _is_ready(port), seconds=30, what=f"{command[0]}, see {log}")
+            eventually(lambda: _is_ready(port), seconds=300, what=f"{command[0]}, see {log}")
             yield process
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait()
 
 
 def _is_ready(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/-/ready", timeout=2).ok
-    except requests.ConnectionError:
+        return requests.get(f"http://127.0.0.1:{port}/-/ready", timeout=10).ok
+    except requests.RequestException:
         return False

@@ -8,8 +8,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,13 +30,25 @@ def environment(**ours: str) -> dict[str, str]:
 
 
 def eventually(condition: Callable[[], T], *, seconds: float, what: str, every: float = 0.2) -> T:
-    """Give the first truthy answer."""
+    """Give the first truthy answer; asked for once more when time is up, since this machine may have stood still."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if answer := condition():
-            return answer
+    while not (answer := condition()):
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"waited {seconds:g} s for {what}")
         time.sleep(every)
-    raise AssertionError(f"waited {seconds:g} s for {what}")
+    return answer
+
+
+def still_running(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Give those that have not ended; any may end while it is looked at."""
+    return [process for process in processes if _status(process) not in {None, psutil.STATUS_ZOMBIE}]
+
+
+def _status(process: psutil.Process) -> str | None:
+    try:
+        return process.status() if process.is_running() else None
+    except psutil.Error:
+        return None
 
 
 @dataclass
@@ -73,9 +85,25 @@ class RunningUp:
         """Give every process that it started, however far down."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def command_lines(self) -> str:
+        """Give what everybody on this machine can read of them; runs come and go meanwhile."""
+        lines = []
+        for process in self.family():
+            with suppress(psutil.Error):
+                lines += process.cmdline()
+        return " ".join(lines)
+
+    def files(self) -> Iterator[tuple[Path, bytes]]:
+        """Give every file of the home and what is in it, but for those that go while we look: it is all in use."""
+        for folder, _, names in os.walk(self.home):
+            for file in (Path(folder, name) for name in names):
+                with suppress(FileNotFoundError):
+                    if file.is_file():
+                        yield file, file.read_bytes()
+
     def ask(self, query: str) -> Any:
         """Ask Dagster's GraphQL."""
-        reply = requests.post(f"{self.url}/graphql", json={"query": query}, timeout=30).json()
+        reply = requests.post(f"{self.url}/graphql", json={"query": query}, timeout=120).json()
         assert "errors" not in reply, reply
         return reply["data"]
 
@@ -109,5 +137,5 @@ class RunningUp:
         """Press Ctrl-C and give the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=600)
         return self.process.returncode

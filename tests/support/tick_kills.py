@@ -182,5 +182,5 @@ class TickDrill:
         )
         process = self._context.Process(target=tick, args=(task,), daemon=True)
         process.start()
-        wait_for(alive.exists, seconds=60, what="a process that ticks")
+        wait_for(alive.exists, seconds=300, what="a process that ticks")
         return process
