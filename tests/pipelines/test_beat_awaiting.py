@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,10 +19,9 @@ from maxbooster_ops.store.lake import Lake, open_lake
 from maxbooster_ops.store.latest import last_beat_ever
 from maxbooster_ops.store.opening import open_store
 
-pytestmark = pytest.mark.alone
-
 S = timedelta(seconds=1)
 INTERVAL_SECONDS = 5
+LONG = timedelta(minutes=5)
 
 
 @pytest.fixture
@@ -31,52 +30,78 @@ def lake(tmp_path, made_home) -> Iterator[Lake]:
         yield opened
 
 
-def next_due() -> datetime:
-    due = beat_to_await(None, INTERVAL_SECONDS, now=utc_now(), within=INTERVAL_SECONDS * S, patience=0 * S)
+class Looks:
+    """What a waiting tick sees, and when it looked; `looked` is set as soon as it waits, and not before."""
+
+    def __init__(self, see: Callable[[], datetime]) -> None:
+        self._see = see
+        self.at: list[datetime] = []
+        self.seen: list[datetime] = []
+        self.looked = threading.Event()
+
+    def __call__(self) -> datetime:
+        self.at.append(utc_now())
+        self.seen.append(self._see())
+        self.looked.set()
+        return self.seen[-1]
+
+
+def next_due(now: datetime, *, patience: timedelta = 0 * S) -> datetime:
+    due = beat_to_await(None, INTERVAL_SECONDS, now=now, within=INTERVAL_SECONDS * S, patience=patience)
     assert due
     return due
 
 
-def store_beat(lake: Lake, due: datetime, later: timedelta = 0 * S) -> None:
+def store_beat(lake: Lake, due: datetime, *, after: threading.Event | None = None) -> None:
+    """Store a beat, if need be `after` something and then a little later than it is due."""
     taken = fact(BeatTaken, ts=due, due=due, kind="beat")
     with open_store(lake.home) as store:
-        time.sleep(max((due + later - utc_now()).total_seconds(), 0))
+        if after:
+            after.wait()
+            time.sleep(max((due + 0.3 * S - utc_now()).total_seconds(), 0))
         store.beats.store(Batch(id=beat_id(due), due=due, facts=[taken]), {})
 
 
-def next_due_after_a_stored_one(lake: Lake) -> datetime:
-    """Give the next beat; the one before is stored, else that one might still come and would be waited for."""
-    stored = None
-    while stored != (due := next_due()) - INTERVAL_SECONDS * S:
-        stored = due - INTERVAL_SECONDS * S
-        store_beat(lake, stored)
-    return due
-
-
-def wait(lake: Lake, *, within: timedelta = INTERVAL_SECONDS * S, patience: timedelta = 3 * S) -> None:
-    await_beat(lambda: last_beat_ever(lake), INTERVAL_SECONDS, within=within, patience=patience)
-
-
 def test_it_ends_as_soon_as_the_beat_is_stored(lake):
-    due = next_due_after_a_stored_one(lake)
-    collector = threading.Thread(target=store_beat, args=(lake, due, 0.3 * S))
+    due = next_due(utc_now())
+    store_beat(lake, due - INTERVAL_SECONDS * S)  # else that one might still come and would be waited for
+    looks = Looks(lambda: last_beat_ever(lake))
+    collector = threading.Thread(target=store_beat, args=(lake, due), kwargs={"after": looks.looked})
     collector.start()
-    wait(lake)
-    late = utc_now() - due
+    found = await_beat(looks, INTERVAL_SECONDS, within=INTERVAL_SECONDS * S, patience=LONG)
     collector.join()
-    assert last_beat_ever(lake) == due
-    assert 0.3 * S <= late < 2 * S
+    assert found == due
+    assert looks.seen.index(due) == len(looks.seen) - 1, "it looked on"
 
 
-def test_it_gives_up_on_a_beat_that_does_not_come(lake):
-    due = next_due_after_a_stored_one(lake)
-    wait(lake, patience=S)
-    assert due + S <= utc_now() < due + 2 * S
-    assert last_beat_ever(lake) == due - INTERVAL_SECONDS * S
+def test_it_looks_once_and_then_not_before_the_beat_is_due():
+    due = next_due(utc_now())
+    looks = Looks(lambda: due if looks.seen and utc_now() >= due else due - INTERVAL_SECONDS * S)
+    assert await_beat(looks, INTERVAL_SECONDS, within=INTERVAL_SECONDS * S, patience=LONG) == due
+    assert [at for at in looks.at[1:] if at < due - 0.1 * S] == []
 
 
-def test_it_does_not_wait_where_the_next_beat_is_stored_or_far(lake):
-    due = next_due()
-    store_beat(lake, due)
-    wait(lake, within=S)
-    assert utc_now() < due + 3 * S
+def test_it_gives_up_on_a_beat_that_does_not_come():
+    newest, began = utc_now() - LONG, utc_now()
+
+    def see():
+        assert len(looks.at) <= 12, "ten looks a second, for a second"
+        return newest
+
+    looks = Looks(see)
+    assert await_beat(looks, INTERVAL_SECONDS, within=INTERVAL_SECONDS * S, patience=S) == newest
+    assert utc_now() >= next_due(began, patience=S) + 0.9 * S
+
+
+@pytest.mark.parametrize(
+    "newest",
+    [
+        pytest.param(LONG, id="the next one is far"),
+        pytest.param(INTERVAL_SECONDS * S, id="the next one is stored"),
+    ],
+)
+def test_it_does_not_wait_where_no_beat_is_about_to_come(newest):
+    stored = utc_now() + newest
+    looks = Looks(lambda: stored)
+    assert await_beat(looks, INTERVAL_SECONDS, within=0 * S, patience=LONG) == stored
+    assert len(looks.at) == 1

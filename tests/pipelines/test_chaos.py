@@ -148,7 +148,7 @@ def test_a_release_rests_on_a_drill_only_where_nothing_of_it_is_left(home, verdi
 
 def test_terminate_takes_the_fault_back_and_reports(state, redis, instance):
     def terminate():
-        eventually(lambda: limit(redis) != LIMIT, seconds=60, what="a Redis that is full")
+        eventually(lambda: limit(redis) != LIMIT, seconds=300, what="a Redis that is full")
         instance.report_run_canceling(only_run(instance))
         os.kill(os.getpid(), signal.SIGINT)
 

@@ -21,11 +21,34 @@ from maxbooster_ops.pipelines.run_launcher import PROCESS_TAG
 from maxbooster_ops.pipelines.run_outcomes import failure_of, run_failures
 from maxbooster_ops.pipelines.warm_alerting import WarmAlerting
 from maxbooster_ops.store.alert_tables import job_outcomes
-from maxbooster_ops.store.facts import BeatTaken, MetricSample
+from maxbooster_ops.store.facts import (
+    AiCacheEviction,
+    AiCacheSample,
+    BeatTaken,
+    HostSample,
+    MetricSample,
+    ProbeResult,
+    QueueJob,
+    QueueSample,
+    RedisSample,
+    SourceFailure,
+    TrackedExecution,
+)
 from maxbooster_ops.store.opening import open_store
 
 pytestmark = pytest.mark.usefixtures("home")
 
+OTHERS = (
+    AiCacheEviction,
+    AiCacheSample,
+    HostSample,
+    ProbeResult,
+    QueueJob,
+    QueueSample,
+    RedisSample,
+    SourceFailure,
+    TrackedExecution,
+)
 LAUNCHER = {"run_launcher": {"module": "maxbooster_ops.pipelines.run_launcher", "class": "WarmRunLauncher"}}
 
 
@@ -70,10 +93,14 @@ def tick(instance):
 
 
 def test_an_upkeep_aborted_in_a_flush_calls_people_and_the_next_one_mends_it(instance, home, tick):
-    """A real SIGABRT of a real run when its first file is there, as DuckDB would die by itself."""
+    """A real SIGABRT of a real run when its first file is there, as DuckDB would die by itself.
+
+    There is a file to come for every table, each after a pause: time enough to kill it, however busy the machine is.
+    """
     with open_store(home) as store:
         write(store, fact(MetricSample), fact(MetricSample))
-        write(store, fact(BeatTaken))
+        for kind in (BeatTaken, *OTHERS):
+            write(store, fact(kind))
         dying = launched(instance)
         while not list(home.lake_files.rglob("*.parquet")):
             assert not instance.get_run_by_id(dying).is_finished

@@ -73,9 +73,12 @@ def test_a_fork_writes_through_connections_of_its_own(instance, tmp_path):
     storage.set_cursor_values({"parent": "0"})
     child = os.fork()
     if child == 0:
-        for n in range(50):
-            storage.set_cursor_values({"child": str(n)})
-        os._exit(0)
+        try:
+            for n in range(50):
+                storage.set_cursor_values({"child": str(n)})
+            os._exit(0)
+        finally:
+            os._exit(1)  # with an error it must not go on as a second run of these tests
     for n in range(50):
         storage.set_cursor_values({"parent": str(n)})
     assert os.waitpid(child, 0)[1] == 0
