@@ -22,6 +22,8 @@ def home(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MAXBOOSTER_HOME", str(tmp_path / "home"))
+    # No source is late here on purpose, and this machine may have other tests to do.
+    monkeypatch.setenv("MAXBOOSTER_SOURCE_DEADLINE_SECONDS", "30")
     return Home(root=tmp_path / "home")
 
 
@@ -75,6 +77,7 @@ def test_a_run_stores_a_beat_and_shows_its_numbers(home, redis_process, monkeypa
 
 def test_the_button_materialize_takes_one_beat_and_shows_what_was_asked_for(home, redis_process, monkeypatch):
     monkeypatch.setenv("REDIS_URL", redis_process.url)
+    monkeypatch.setenv("ALERT_QUEUE_MAX_LATENCY", "30000")
     result = dg.materialize([collected], selection="redis_samples", resources={"ops": OpsResource()})
     assert result.success
     assert set(materialized(result)) == {"redis_samples"}
