@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -58,11 +59,16 @@ def upkeep_elsewhere(home, tmp_path):
     script.write_text(_UPKEEP)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
 
+    @contextmanager
     def start(which):
         command = ["sh", "-c", 'ulimit -c 0; exec "$@"', "sh", sys.executable, str(script), str(home.root), which]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        process.stdout.readline()
-        return process
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            try:
+                assert process.stdout.readline() == "ready\n"
+                yield process
+            except BaseException:
+                process.kill()  # or a test that failed would wait for its end for ever
+                raise
 
     return start
 
