@@ -31,8 +31,8 @@ from maxbooster_ops.store.state import open_state
 
 ACTIONS = actions_of(MODULES)
 
-_PATIENCE = {"seconds": 600, "slack_ms": 60_000}
-"""By the name of an argument: how long a step waits, and by how much a retry may be late."""
+_PATIENT_SECONDS = 600
+"""How long a step waits that has an argument `seconds`."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ def _make_patient(document: dict[str, Any]) -> None:
     for step in (*document["steady-state-hypothesis"]["probes"], *document["method"]):
         provider = step["provider"]
         known = ACTIONS[f"{provider['module']}.{provider['func']}"].parameters
-        ours = {name: value for name, value in _PATIENCE.items() if name in known}
-        provider["arguments"] = {**provider.get("arguments", {}), **ours}
+        if "seconds" in known:
+            provider["arguments"] = {**provider.get("arguments", {}), "seconds": _PATIENT_SECONDS}
 
 
 @contextmanager
