@@ -6,6 +6,7 @@ Belongs here: what the drills on alerting watch. Not here: what they kill, or ho
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Gauges:
     levels: list[int] = field(init=False)
     flips: int = 0
     _due_s: list[float] = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.levels = [0] * self.count
@@ -53,16 +55,18 @@ class Gauges:
 
     def move_to(self, second: float) -> None:
         """Flip what was due to flip by `second`."""
-        for number, due_s in enumerate(self._due_s):
-            if second >= due_s:
-                self.levels[number] = 1 - self.levels[number]
-                self._due_s[number] = second + self.random.uniform(self.shortest_s, self.longest_s)
-                self.flips += 1
+        with self._lock:
+            for number, due_s in enumerate(self._due_s):
+                if second >= due_s:
+                    self.levels[number] = 1 - self.levels[number]
+                    self._due_s[number] = second + self.random.uniform(self.shortest_s, self.longest_s)
+                    self.flips += 1
 
     def calm(self) -> None:
-        """Put every gauge down for good."""
-        self.levels = [0] * self.count
-        self._due_s = [float("inf")] * self.count
+        """Put every gauge down for good, also one that another thread is about to flip."""
+        with self._lock:
+            self.levels = [0] * self.count
+            self._due_s = [float("inf")] * self.count
 
     def labels(self, number: int) -> dict[str, str]:
         return {"part": str(number % len(PARTS)), "gauge": f"g{number:02}"}

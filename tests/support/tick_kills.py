@@ -15,6 +15,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -23,7 +24,8 @@ from pathlib import Path
 
 from maxbooster_ops.alerting.delivering.delivery import deliver_due
 from maxbooster_ops.alerting.evaluating.evaluation import evaluate
-from maxbooster_ops.alerting.installation import load_alerting
+from maxbooster_ops.alerting.installation import Alerting, load_alerting
+from maxbooster_ops.errors import StoreBusyError
 from maxbooster_ops.processes import wait_for
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.beats import Batch, beat_id
@@ -73,27 +75,33 @@ class Task:
 def tick(task: Task) -> None:
     """Evaluate and deliver, each in a thread of its own as the two sensors do, until somebody kills this process."""
     home = Home(root=task.root)
-    settings = Settings(
-        _env_file=None,
-        alert_webhook_url=f"{task.receiver_url}/webhook/s3cr3t",
-        alert_allow_private_webhooks=True,
-        alert_cooldown_minutes=0,
-    )
-    alerting = load_alerting(settings, home)
+    alerting = _alerting(home, task.receiver_url)
     with open_lake(home, read_only=True) as lake, open_state(home) as state:
         if not task.dies_decided:
             threading.Thread(target=_deliver, args=(state, alerting.channels, task.clock), daemon=True).start()
         task.alive.touch()
         while True:
-            evaluated = evaluate(lake, state, alerting.rulebook, alerting.policy, now=task.clock())
-            if evaluated.messages and task.dies_decided:
-                os.kill(os.getpid(), signal.SIGKILL)
+            with suppress(StoreBusyError):  # the next tick goes on, as the sensors' does
+                evaluated = evaluate(lake, state, alerting.rulebook, alerting.policy, now=task.clock())
+                if evaluated.messages and task.dies_decided:
+                    os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(_PAUSE_S)
+
+
+def _alerting(home: Home, receiver_url: str) -> Alerting:
+    settings = Settings(
+        _env_file=None,
+        alert_webhook_url=f"{receiver_url}/webhook/s3cr3t",
+        alert_allow_private_webhooks=True,
+        alert_cooldown_minutes=0,
+    )
+    return load_alerting(settings, home)
 
 
 def _deliver(state: State, channels, clock: FastClock) -> None:
     while True:
-        deliver_due(state, channels, now=clock, budget=_BUDGET)
+        with suppress(StoreBusyError):
+            deliver_due(state, channels, now=clock, budget=_BUDGET)
         time.sleep(_PAUSE_S)
 
 
@@ -120,6 +128,7 @@ class TickDrill:
         gauges = Gauges(count=_GAUGES, random=random.Random(self.seed), shortest_s=15, longest_s=90)
         write_rules(Home(root=self.root).rules)
         with open_store(Home(root=self.root)) as store:
+            self._first_evaluation(store, gauges)
             beating = threading.Thread(target=self._beat, args=(store, gauges))
             beating.start()
             try:
@@ -132,25 +141,34 @@ class TickDrill:
                 self._over.set()
                 beating.join()
 
+    def _first_evaluation(self, store: Store, gauges: Gauges) -> None:
+        """Evaluate one beat: a first evaluation goes back for minutes only, which pass before a slow process lives."""
+        self._store_beat(store, gauges)
+        alerting = _alerting(store.home, self.receiver.url)
+        evaluate(store.lake, store.state, alerting.rulebook, alerting.policy, now=self._clock())
+
     def _beat(self, store: Store, gauges: Gauges) -> None:
         """Store a beat every five seconds of the drill."""
         while not self._over.wait(_BEAT.total_seconds() / self.speed):
-            gauges.move_to(self._clock.seconds())
-            at = self._clock()
-            samples = [
-                fact(
-                    MetricSample,
-                    ts=at,
-                    source="platform",
-                    name=METRIC,
-                    kind="gauge",
-                    labels=gauges.labels(number),
-                    value=float(level),
-                )
-                for number, level in enumerate(gauges.levels)
-            ]
-            facts = [fact(BeatTaken, ts=at, due=at, kind="beat"), *samples]
-            store.beats.store(Batch(id=beat_id(at), due=at, facts=facts), {})
+            self._store_beat(store, gauges)
+
+    def _store_beat(self, store: Store, gauges: Gauges) -> None:
+        gauges.move_to(self._clock.seconds())
+        at = self._clock()
+        samples = [
+            fact(
+                MetricSample,
+                ts=at,
+                source="platform",
+                name=METRIC,
+                kind="gauge",
+                labels=gauges.labels(number),
+                value=float(level),
+            )
+            for number, level in enumerate(gauges.levels)
+        ]
+        facts = [fact(BeatTaken, ts=at, due=at, kind="beat"), *samples]
+        store.beats.store(Batch(id=beat_id(at), due=at, facts=facts), {})
 
     def _one_life(self, *, decided: bool, seconds: float) -> None:
         """Let a process live until it has decided something, or for so long, and see it dead."""
