@@ -34,7 +34,7 @@ def receiver_process(
     options = ["--fail-ratio", str(fail_ratio), "--hang-seconds", str(hang_seconds), "--seed", str(seed)]
     with subprocess.Popen([*command, *options]) as running:
         try:
-            wait_for(port_file.exists, seconds=120, what="the receiver's port")
+            wait_for(port_file.exists, seconds=300, what="the receiver's port")
             yield ReceiverProcess(url=f"http://127.0.0.1:{port_file.read_text()}", log=log)
         finally:
             running.kill()
