@@ -10,7 +10,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -236,62 +235,6 @@ def test_more_than_a_beat_takes_comes_with_the_next(store):
         connection.execute(sa.insert(execution_inbox), rows)
     assert len(taken(store, 0)) == TAKEN_AT_ONCE
     assert len(taken(store, 1)) == TAKEN_AT_ONCE + 10
-
-
-_JOB = """
-import logging, sys
-from maxbooster_ops.jobs import track; how = ["written"]
-class Complaints(logging.Handler):
-    def emit(self, record): how[0] = "kept in memory"  # perhaps more, too: others are busy with the state
-logging.getLogger("maxbooster_ops.jobs").addHandler(Complaints())
-for number in range(10**6):
-    with track("killed", run_id=f"{sys.argv[2]}-{number}", home=sys.argv[1]):
-        pass
-    print(f"{sys.argv[2]}-{number}", how[0], flush=True)
-"""
-
-_COLLECTOR = """
-import sys
-from pathlib import Path
-from maxbooster_ops.sources.collector import Collector
-from maxbooster_ops.sources.executions import Executions
-from maxbooster_ops.store.home import Home
-from maxbooster_ops.store.opening import open_store
-with open_store(Home(root=Path(sys.argv[1]))) as store:
-    collector = Collector([Executions(store.state)], store.beats, interval_seconds=30, deadline_seconds=30)
-    while True:
-        collector.beat()
-        print("beat", flush=True)
-"""
-
-
-def test_killing_the_job_and_the_collector_loses_no_execution_and_takes_none_twice(store, home):
-    """Real SIGKILLs of both; what a job had written is in the lake once; what it only kept in memory may be lost."""
-    told = {}
-    for kill in range(5):
-        job = _started(_JOB, home.root, str(kill))
-        collector = _started(_COLLECTOR, home.root)
-        for _ in range(1 + kill % 2):
-            collector.stdout.readline()
-        for process in (collector, job):
-            process.kill()
-        lines = job.stdout.read().splitlines(keepends=True)
-        told |= dict(line.strip().split(" ", 1) for line in lines if line.endswith("\n"))
-        for process in (collector, job):
-            process.communicate()
-    number = 0
-    while beat(store, number).sources["executions"].rows:
-        number += 1
-    runs = [row["run_id"] for row in store.lake.query(JOBS)]
-    written = {run for run, how in told.items() if how == "written"}
-    assert set() < written <= set(runs)
-    assert len(runs) == len(set(runs))
-    assert len(set(runs) - set(told)) <= 5, "at most the one that was being told at each kill"
-
-
-def _started(script: str, *arguments: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
 
 
 def execution(job):
