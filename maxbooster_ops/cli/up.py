@@ -21,12 +21,10 @@ from maxbooster_ops.cli.options import HomeOption, settings_for
 from maxbooster_ops.cli.output import console, errors, print_lines
 from maxbooster_ops.cli.running import WatchedAddresses, running_up, save_running
 from maxbooster_ops.errors import StoreError, UsageError
-from maxbooster_ops.processes import Supervisor, free_port, is_free
+from maxbooster_ops.processes import Supervisor
 from maxbooster_ops.settings import Settings
 from maxbooster_ops.store.home import Home
 from maxbooster_ops.watching import home_of, targets_of
-
-_PORTS_TRIED = 20
 
 
 def run(
@@ -69,12 +67,12 @@ def _start(settings: Settings, place: Home, supervisor: Supervisor) -> None:
             start_sandbox(supervisor, place.sandbox)
     _take_first_beat(place)
     _take_back_faults(place)
-    port = _port(settings)
-    if port != settings.maxbooster_dagster_port:
-        errors.print(f"Port {settings.maxbooster_dagster_port} is in use; the Dagster UI takes {port}.", style="yellow")
-    services = DagsterServices(supervisor, place, host=settings.maxbooster_dagster_host, port=port)
+    wanted = settings.maxbooster_dagster_port
+    services = DagsterServices(supervisor, place, host=settings.maxbooster_dagster_host, port=wanted)
     with console.status("Starting Dagster"):
         services.start()
+    if services.port != wanted:
+        errors.print(f"Port {wanted} is in use; the Dagster UI takes {services.port}.", style="yellow")
     keeper = Keeper(supervisor, services)
     watched = WatchedAddresses.of(targets_of(settings))
     save_running(place, services.url, watched)
@@ -85,13 +83,6 @@ def _start(settings: Settings, place: Home, supervisor: Supervisor) -> None:
             keeper.restart_ended()
     except KeyboardInterrupt:
         console.print("\nStopping …")
-
-
-def _port(settings: Settings) -> int:
-    """Give the wanted port, else the next one that is free."""
-    wanted = settings.maxbooster_dagster_port
-    nearby = range(wanted, min(wanted + _PORTS_TRIED, 65536))
-    return next((port for port in nearby if is_free(port, host=settings.maxbooster_dagster_host)), free_port())
 
 
 def _take_first_beat(home: Home) -> None:
