@@ -109,7 +109,8 @@ def _config(home: Home) -> dict[str, str | bool | int | float | list[str]]:
 def _load(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("; ".join(f"LOAD {name}" for name in EXTENSIONS))
     connection.execute(ONE_VIEW)
-    connection.execute("SET TimeZone = 'UTC'")
+    # For DuckLake's own connection to its catalog too: there moments are text, which it compares with that of bounds.
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
 
 
 def _install(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
