@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
@@ -29,8 +30,6 @@ _LONGEST_SOCKET_PATH = 100
 _START_SECONDS = 120.0
 """A cold start takes 8 s; a busy machine without byte code may take a minute."""
 
-
-_NAMES = ("code-server", "web-server", "daemon")
 _PORTS_TRIED = 20
 
 
@@ -66,14 +65,17 @@ class DagsterServices:
             self.port = self._free_port()
             if self._serves(code):
                 return
-        raise ProcessError(f"{_PORTS_TRIED} ports from {self.port} on were taken by others before the UI had them.")
+        raise ProcessError(
+            f"The Dagster UI found no port: others took {_PORTS_TRIED} while it started, {self.port} the last. "
+            "Start again with --dagster-port and one that nobody wants."
+        )
 
     def start_again(self, name: str) -> None:
         """Start one of the three after it ended."""
         self._launch(name)
 
     def __contains__(self, name: object) -> bool:
-        return name in _NAMES
+        return name in self._commands()
 
     def _free_port(self) -> int:
         nearby = range(self.port, min(self.port + _PORTS_TRIED, 65536))
@@ -104,17 +106,16 @@ class DagsterServices:
             "PYTHONDONTWRITEBYTECODE": "",
         }
         self._socket.unlink(missing_ok=True) if name == "code-server" else None
-        return self._supervisor.start(name, [*_CALM, *self._command(name)], env=environment)
+        return self._supervisor.start(name, self._commands()[name], env=environment)
 
-    def _command(self, name: str) -> list[str]:
+    def _commands(self) -> Mapping[str, list[str]]:
         place = ["--workspace", str(self._workspace)]
-        match name:
-            case "code-server":
-                return ["dagster", "api", "grpc", "--module-name", _MODULE, "--socket", str(self._socket), *_QUIET]
-            case "web-server":
-                return ["dagster-webserver", *place, "--host", self._host, "--port", str(self.port)]
-            case _:
-                return ["dagster-daemon", "run", *place, *_QUIET]
+        code = ["--module-name", _MODULE, "--socket", str(self._socket)]
+        return {
+            "code-server": [*_CALM, "dagster", "api", "grpc", *code, *_QUIET],
+            "web-server": [*_CALM, "dagster-webserver", *place, "--host", self._host, "--port", str(self.port)],
+            "daemon": [*_CALM, "dagster-daemon", "run", *place, *_QUIET],
+        }
 
     def _answers(self) -> bool:
         try:

@@ -106,7 +106,7 @@ def _engine(home: Home) -> sa.Engine:
     return engine
 
 
-def _is_locked(error: BaseException) -> bool:
+def _is_locked(error: BaseException | None) -> bool:
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
 
 
@@ -156,7 +156,7 @@ def _as_store_errors(home: Home) -> Iterator[None]:
         reason = str(error.orig)
         if home.is_full(error.orig or error):
             raise home.full(error.orig or error) from error
-        if "locked" in reason:
+        if _is_locked(error.orig):
             raise StoreBusyError(f"The state {home.state} stayed locked by another process; try again.") from error
         raise StoreError(
             f"The state {home.state} cannot be used: {reason}. Is it a SQLite file that this user may write?"

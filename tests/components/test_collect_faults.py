@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.http_server import Script, answer, http_server, reset, silence
-from support.need import lacking
+from support.need import mounting
 from support.node_platform import NodePlatform
 from support.redis_process import PASSWORD
 from support.running_up import COMMAND, environment, eventually
@@ -214,20 +213,16 @@ def test_a_slow_platform_delays_no_other_source_and_is_judged_by_its_own_time_ou
 
 
 def test_a_home_on_a_read_only_disk_is_refused_with_what_to_do(tmp_path):
-    if not shutil.which("unshare"):
-        lacking("unshare", "install util-linux")
     home = tmp_path / "disk"
     home.mkdir()
     inside = f"mount -t tmpfs -o ro tmpfs {home} && exec {COMMAND} collect --home {home}/home"
     run = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", inside],
+        [*mounting(), inside],
         capture_output=True,
         text=True,
         check=False,
         env=environment(),
     )
-    if "unshare failed" in run.stderr or "permission denied" in run.stderr:
-        lacking("permission to mount in a user namespace", run.stderr.strip())
     assert run.returncode == 2
     assert "cannot be written" in run.stderr
     assert "MAXBOOSTER_HOME" in run.stderr

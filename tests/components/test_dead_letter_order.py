@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from support.facts import NOON
+from support.letters import LETTER
 
 from maxbooster_ops.dead_letters import letter_store
-from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState, PayloadKept
+from maxbooster_ops.dead_letters.letter import LetterState
 from maxbooster_ops.dead_letters.selecting import Selection
 
 JOBS = ("1", "2", "3", "4")
 
 
 def letter(job_id, *, next_try_at):
-    return Letter(
-        id=letter_store.new_id(),
-        job=JobKey(prefix="bull", queue="mail", job_id=job_id),
-        name="send",
-        state=LetterState.PENDING,
-        reason="no connection to the bank",
-        stack="",
-        attempts=1,
-        payload=None,
-        payload_kept=PayloadKept.REDIS,
-        options="{}",
-        parent=None,
-        first_failed_at=NOON,
-        last_failed_at=NOON,
-        found_at=NOON,
-        tries=0,
-        next_try_at=next_try_at,
-        try_token=None,
-        tried_at=None,
-        ended_at=None,
-        note="",
-        version=1,
-    )
+    job = replace(LETTER.job, job_id=job_id)
+    waiting = {"state": LetterState.PENDING, "try_token": None, "tried_at": None, "next_try_at": next_try_at}
+    return replace(LETTER, id=letter_store.new_id(), job=job, **waiting)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -14,7 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from filelock import FileLock
 from support.facts import NOON, fact
-from support.need import lacking
+from support.need import lacking, mounting
 
 from maxbooster_ops.errors import StoreBusyError
 from maxbooster_ops.store import lake as lake_module
@@ -67,17 +66,10 @@ print(json.dumps({"said": said, "rows": rows, "remembered": remembered}))
 
 def test_a_full_disk_is_said_clearly_and_beats_go_on_when_there_is_room(tmp_path):
     """A real file system of 128 MB, full to the last page; what was counted before and after is counted once."""
-    if not shutil.which("unshare"):
-        lacking("unshare", "install util-linux")
     script, disk = tmp_path / "script.py", tmp_path / "disk"
     script.write_text(_ON_A_SMALL_DISK)
     disk.mkdir()
-    apart = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    mount = f"mount -t tmpfs -o size=128m tmpfs {disk}"
-    attempt = subprocess.run([*apart, mount], capture_output=True, text=True, check=False)
-    if attempt.returncode:
-        lacking("permission to mount in a user namespace", attempt.stderr.strip())
-    command = [*apart, f"{mount} && exec {sys.executable} {script} {disk}"]
+    command = [*mounting(), f"mount -t tmpfs -o size=128m tmpfs {disk} && exec {sys.executable} {script} {disk}"]
     path = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
     run = subprocess.run(command, capture_output=True, text=True, check=False, env=path)
     assert run.returncode == 0, run.stderr

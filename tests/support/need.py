@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from typing import NoReturn
 
 import pytest
@@ -19,3 +20,12 @@ def lacking(what: str, remedy: str) -> NoReturn:
 def program(name: str, remedy: str) -> str:
     """Give the path of a program on PATH."""
     return shutil.which(name) or lacking(name, remedy)
+
+
+def mounting() -> list[str]:
+    """Give what stands before a shell script that may mount file systems, which it alone sees."""
+    apart = [program("unshare", "install util-linux"), "--user", "--map-root-user", "--mount", "sh", "-c"]
+    attempt = subprocess.run([*apart, "mount -t tmpfs tmpfs /tmp"], capture_output=True, text=True, check=False)
+    if attempt.returncode:
+        lacking("permission to mount in a user namespace", attempt.stderr.strip())
+    return apart

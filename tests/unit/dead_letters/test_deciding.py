@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.facts import NOON
+from support.letters import LETTER
 
 from maxbooster_ops.dead_letters.deciding import (
     GIVES_UP_AFTER,
@@ -23,35 +25,10 @@ from maxbooster_ops.dead_letters.deciding import (
     when_found,
     when_nowhere,
 )
-from maxbooster_ops.dead_letters.letter import JobKey, Letter, LetterState, PayloadKept
+from maxbooster_ops.dead_letters.letter import LetterState, PayloadKept
 from maxbooster_ops.jobs.idempotency import reason_of, run_of
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-
-LETTER = Letter(
-    id="dl-1",
-    job=JobKey(prefix="bull", queue="mail", job_id="1"),
-    name="send",
-    state=LetterState.RETRYING,
-    reason="",
-    stack="",
-    attempts=3,
-    payload=None,
-    payload_kept=PayloadKept.REDIS,
-    options="{}",
-    parent=None,
-    first_failed_at=NOON - HOUR,
-    last_failed_at=NOON - HOUR,
-    found_at=NOON - HOUR,
-    tries=1,
-    next_try_at=None,
-    try_token="dl-1:1",
-    tried_at=NOON,
-    ended_at=None,
-    note="",
-    version=2,
-)
 
 
 def no_jitter():
